@@ -1,0 +1,8 @@
+//! Millrace: a deterministic simulator of an event-streaming platform.
+//!
+//! The same seed, scenario and commands give the same history, natively and in a browser.
+//! Nothing here reads a clock, a file or the network; see `ARCHITECTURE.md` for the map.
+
+pub mod id;
+pub mod rng;
+pub mod time;

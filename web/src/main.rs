@@ -1,0 +1,2 @@
+//! Millrace in a browser tab.
+fn main() {}
