@@ -1,0 +1,3 @@
+//! Plain data for people to look at, made from a moment. Painting reads this and nothing else.
+
+pub mod orders;
