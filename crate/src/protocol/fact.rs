@@ -42,6 +42,8 @@ pub enum OrderStep {
     Placed,
     /// The customer was told it is accepted (asynchronous) or complete (synchronous).
     Answered,
+    /// The customer was told that payment declined it.
+    ToldDeclined,
     /// The customer was told that it failed: nothing was promised.
     Refused,
     /// The customer stopped waiting.
@@ -198,6 +200,8 @@ pub enum Fact {
         from: NodeId,
         /// To.
         to: NodeId,
+        /// The partition it is written to or read from, where one end is a broker.
+        log: Option<TopicPartition>,
         /// When it arrives.
         due_at: Time,
         /// The key's colour, 0..6.

@@ -70,8 +70,9 @@ pub enum Timer {
     Consumer,
     /// A broker has something due (a waiting fetch, a member's session, a rebalance).
     Broker,
-    /// The next customer comes.
-    Arrival,
+    /// The next customer comes. The number counts changes of the rate, so that an arrival drawn at
+    /// an earlier rate is let go.
+    Arrival(u32),
     /// The customer of this order has waited long enough. The number is the order's.
     Patience(u32),
     /// A worker's piece of work is done. The number is the worker's.
