@@ -4,5 +4,6 @@
 //! Nothing here reads a clock, a file or the network; see `ARCHITECTURE.md` for the map.
 
 pub mod id;
+pub mod log;
 pub mod rng;
 pub mod time;
