@@ -157,6 +157,15 @@ pub enum Fact {
         /// How many partitions.
         partitions: u32,
     },
+    /// A member gave up all it was assigned, to join again or because it was thrown out.
+    Revoked {
+        /// The consumer's node.
+        consumer: NodeId,
+        /// Its group.
+        group: GroupId,
+        /// How many partitions it had.
+        partitions: u32,
+    },
     /// A member may read this partition from now on, beginning at `position`.
     Owns {
         /// The consumer's node.
