@@ -7,7 +7,6 @@ mod batch;
 mod builder;
 pub mod files;
 mod index;
-mod pile;
 mod record;
 mod segment;
 pub mod varint;
@@ -20,8 +19,8 @@ pub use index::{OFFSET_ENTRY_BYTES, OffsetPosition, TIME_ENTRY_BYTES, TimestampO
 pub use record::{Header, Record};
 pub use segment::{Roll, SegmentView};
 
+use crate::pile::Pile;
 use crate::time::Time;
-use pile::Pile;
 use segment::{Marks, Segment};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -39,7 +39,12 @@ pub enum Stop {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OrderStep {
     /// The customer placed it.
-    Placed,
+    Placed {
+        /// Which customer, numbered by first appearance or by name.
+        customer: u32,
+    },
+    /// The asynchronous shop handed it to its producer.
+    Sent,
     /// The customer was told it is accepted (asynchronous) or complete (synchronous).
     Answered,
     /// The customer was told that payment declined it.

@@ -1,7 +1,12 @@
 //! What is played: nodes, topics, workload, script of commands, captions, questions, as values.
 
+mod orders;
+
+pub use orders::{all, by_name};
 pub use crate::shop::{CommitMode, RecordedOrder, Sending, Settings, Wiring, Workload};
 
+use crate::protocol::Service;
+use crate::rng::Dist;
 use crate::sim::Acted;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -41,15 +46,35 @@ pub struct Question {
     /// Its name, unique in the scenario.
     pub id: String,
     /// When it is asked.
-    pub ask_at: Time,
-    /// When the run has answered it.
-    pub graded_at: Time,
+    pub ask: Cue,
+    /// How long after it is asked the run has answered it.
+    pub graded_after: Span,
     /// The question.
     pub text: String,
     /// What one may answer.
     pub options: Vec<String>,
     /// How the run answers.
     pub rule: Rule,
+}
+
+/// What makes a question come up: a time, or something that a person or the script does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cue {
+    /// At this time.
+    At(Time),
+    /// A service was made at least three times as slow as usual.
+    Slowed(Service),
+    /// A service that was slow works as usual again.
+    Recovered(Service),
+    /// A service was stopped or killed.
+    Stopped(Service),
+    /// Orders come in a burst.
+    Burst,
+    /// At least half of all orders come from one customer.
+    Skewed,
+    /// A topic got more partitions.
+    PartitionsAdded,
 }
 
 /// How a run answers a question: looks at its own outcome and names an option.
@@ -61,17 +86,20 @@ pub enum Rule {
     WhereLost,
     /// In which shop did customers give up? Options as for [`Rule::WhereLost`].
     WhereGaveUp,
-    /// How long after `ask_at` was the asynchronous backlog gone? Options: one for each bound, and
-    /// one for "not yet".
+    /// How long after asking was the asynchronous backlog down to what it was before the trouble?
+    /// Options: one for each bound, and a last one for "later".
     BacklogGone {
         /// Upper bounds, ascending.
         within: Vec<Span>,
     },
-    /// How many partitions got new records between asking and grading? Options: one, some, all.
-    PartitionsUsed {
-        /// Of which topic.
-        topic: String,
-    },
+    /// How many partitions of the orders topic have a payment lag of at least ten records when
+    /// graded? Options: none, one, more than one.
+    LaggingPartitions,
     /// Were any orders processed twice in the asynchronous shop? Options: no, yes.
     ProcessedTwice,
+    /// Was any order paid before an earlier one of the same customer? Options: no, yes.
+    Overtaken,
+    /// Are the synchronous shop's customers answered as fast as before, when graded? Options: yes,
+    /// no. As fast: half of the last five seconds' answers within half a second.
+    SyncStillFast,
 }

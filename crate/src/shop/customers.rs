@@ -20,6 +20,14 @@ pub struct WaitingCustomer {
     pub since: Time,
 }
 
+/// Orders of a file, and the number of each one's customer.
+#[derive(Clone, Debug)]
+struct Recorded {
+    orders: Arc<[RecordedOrder]>,
+    customers: Arc<[u32]>,
+    speed: f64,
+}
+
 /// Everyone who orders.
 #[derive(Clone, Debug)]
 pub struct Customers {
@@ -28,7 +36,7 @@ pub struct Customers {
     rng: Rng,
     /// The names orders are drawn from, with their colours.
     names: Arc<[(Arc<str>, u8)]>,
-    recorded: Option<(Arc<[RecordedOrder]>, f64)>,
+    recorded: Option<Recorded>,
     next: u32,
     /// How many times the pace was changed; arrivals drawn before the last change are let go.
     pace: u32,
@@ -45,7 +53,9 @@ impl Customers {
         let (names, recorded) = match workload {
             Workload::Generated { customers } => (even_names(*customers), None),
             Workload::Recorded { orders, speed, .. } => {
-                (Arc::from([]), Some((Arc::clone(orders), *speed)))
+                let customers = number_customers(orders);
+                let orders = Arc::clone(orders);
+                (Arc::from([]), Some(Recorded { orders, customers, speed: *speed }))
             }
         };
         Self {
@@ -98,9 +108,9 @@ impl Customers {
     }
 
     fn arrange_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
-        let at = if let Some((orders, speed)) = &self.recorded {
-            let Some(order) = orders.get(self.next as usize) else { return };
-            Time((order.at.0 as f64 / speed) as u64)
+        let at = if let Some(recorded) = &self.recorded {
+            let Some(order) = recorded.orders.get(self.next as usize) else { return };
+            Time((order.at.0 as f64 / recorded.speed) as u64)
         } else {
             let Some(at) = self.draw_gap(now, settings.per_s) else { return };
             at
@@ -128,9 +138,9 @@ impl Customers {
 
     fn place(&mut self, now: Time, settings: &Settings, out: &mut Out) {
         let id = OrderId(self.next);
-        let order = if let Some((orders, _)) = &self.recorded {
-            let Some(row) = orders.get(self.next as usize) else { return };
-            Order {
+        let (number, order) = if let Some(recorded) = &self.recorded {
+            let Some(row) = recorded.orders.get(self.next as usize) else { return };
+            let order = Order {
                 id,
                 customer: Arc::clone(&row.customer),
                 hue: hue_of(row.customer.as_bytes()),
@@ -138,7 +148,8 @@ impl Customers {
                 items: row.items,
                 placed_at: now,
                 extra: row.extra.clone(),
-            }
+            };
+            (recorded.customers[self.next as usize], order)
         } else {
             self.draw_order(id, now, settings.skew)
         };
@@ -146,21 +157,22 @@ impl Customers {
         for (lane, shop) in LANES.into_iter().zip(self.shops) {
             let customer = WaitingCustomer { hue: order.hue, since: now };
             self.waiting[lane as usize].insert(id, customer);
-            out.tell(Fact::Order { lane, order: id, step: OrderStep::Placed });
+            out.tell(Fact::Order { lane, order: id, step: OrderStep::Placed { customer: number } });
             out.send(shop, Body::Shop(ShopMessage::Place(order.clone())));
         }
         out.wake(now + settings.patience, Timer::Patience(id.0));
     }
 
     /// Draws the same number of times whatever comes out, so that a change of skew shifts nothing.
-    fn draw_order(&mut self, id: OrderId, now: Time, skew: f64) -> Order {
+    fn draw_order(&mut self, id: OrderId, now: Time, skew: f64) -> (u32, Order) {
         let hot = self.rng.chance(skew);
         let anyone = self.rng.below(self.names.len() as u64) as usize;
-        let (customer, hue) = self.names[if hot { 0 } else { anyone }].clone();
+        let number = if hot { 0 } else { anyone };
+        let (customer, hue) = self.names[number].clone();
         let price = Dist::LogNormal { median_us: 3_990, sigma: 0.7 };
         let cents = price.draw(&mut self.rng).0.max(99);
         let items = 1 + self.rng.below(5) as u32;
-        Order { id, customer, hue, cents, items, placed_at: now, extra: None }
+        (number as u32, Order { id, customer, hue, cents, items, placed_at: now, extra: None })
     }
 
     fn hear(&mut self, lane: Lane, order: OrderId, answer: Answer, out: &mut Out) {
@@ -196,6 +208,18 @@ impl Customers {
     fn lane_of(&self, shop: NodeId) -> Lane {
         if shop == self.shops[0] { Lane::Sync } else { Lane::Async }
     }
+}
+
+/// Numbers customers by first appearance.
+fn number_customers(orders: &[RecordedOrder]) -> Arc<[u32]> {
+    let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+    orders
+        .iter()
+        .map(|order| {
+            let next = numbers.len() as u32;
+            *numbers.entry(&order.customer).or_insert(next)
+        })
+        .collect()
 }
 
 /// `cust-01`, `cust-02`, … leaving out those that would give one of six partitions more customers

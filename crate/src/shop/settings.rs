@@ -25,6 +25,8 @@ pub struct Settings {
     pub decline: f64,
     /// The share of attempts at which each service fails.
     pub failure: [f64; 3],
+    /// Whether each service's consumers are paused.
+    pub paused: [bool; 3],
     /// How long a customer waits.
     pub patience: Span,
     /// How the asynchronous shop sends.
@@ -49,6 +51,7 @@ impl Default for Settings {
             shop_workers: 6,
             decline: 0.02,
             failure: [0.0; 3],
+            paused: [false; 3],
             patience: Span::secs(10),
             sending: Sending::default(),
             acks: Acks::One,

@@ -224,9 +224,10 @@ impl<B: Traced> Kernel<B> {
         self.stamp(u64::MAX, NodeId(u32::MAX), 1, digest);
     }
 
-    /// The process of `node` is gone: its timers will not ring, its connections are closed and the
-    /// peers that are up are told after one latency.
-    pub fn take_down(&mut self, node: NodeId) {
+    /// The process of `node` is gone: its timers will not ring and its connections are closed. Peers
+    /// that are up are told after one latency. What a process that ended by itself (`cleanly`) had
+    /// sent still arrives before that; what a killed one had sent does not.
+    pub fn take_down(&mut self, node: NodeId, cleanly: bool) {
         if !self.up[node.index()] {
             return;
         }
@@ -235,7 +236,14 @@ impl<B: Traced> Kernel<B> {
         for peer in (0..self.lives.len()).map(NodeId::from) {
             let talked = self.links[self.link(node, peer)].last_due > Time::ZERO
                 || self.links[self.link(peer, node)].last_due > Time::ZERO;
-            if peer != node && talked {
+            if peer == node || !talked {
+                continue;
+            }
+            if cleanly {
+                let back = self.link(peer, node);
+                self.links[back].connection += 1;
+                self.tell_closed(node, peer);
+            } else {
                 self.disconnect(node, peer);
             }
         }
@@ -253,7 +261,12 @@ impl<B: Traced> Kernel<B> {
         self.links[there].connection += 1;
         self.links[back].connection += 1;
         self.held.retain(|m| !((m.from, m.to) == (node, peer) || (m.from, m.to) == (peer, node)));
-        if self.up[peer.index()] && !self.links[there].cut {
+        self.tell_closed(node, peer);
+    }
+
+    /// Tells `peer` that its connection to `node` is gone.
+    fn tell_closed(&mut self, node: NodeId, peer: NodeId) {
+        if self.up[peer.index()] && !self.is_cut(node, peer) {
             let due_at = self.transmit(node, peer);
             let life = self.lives[peer.index()];
             self.queue.push(due_at, Event::Disconnected { node: peer, peer: node, life });
@@ -410,7 +423,7 @@ mod tests {
         let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
         kernel.send(a, b, 1);
         kernel.wake(b, Time(500), Timer::Producer);
-        kernel.take_down(b);
+        kernel.take_down(b, false);
         kernel.bring_up(b);
         let mut told = Vec::new();
         while let Some(delivery) = kernel.next() {
@@ -424,9 +437,18 @@ mod tests {
     }
 
     #[test]
+    fn the_last_words_of_a_process_that_ends_by_itself_are_heard() {
+        let (mut kernel, a, b) = pair(Dist::Exponential { mean_us: 1_000 });
+        kernel.send(b, a, 7);
+        kernel.take_down(b, true);
+        assert!(matches!(kernel.next(), Some(Delivery::Message(m)) if m.body == 7));
+        assert!(matches!(kernel.next(), Some(Delivery::Disconnected(node, _)) if node == a));
+    }
+
+    #[test]
     fn a_message_to_nobody_is_refused_and_the_sender_told() {
         let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
-        kernel.take_down(b);
+        kernel.take_down(b, false);
         kernel.send(a, b, 1);
         assert!(matches!(kernel.next(), Some(Delivery::Nothing)));
         assert!(matches!(kernel.next(), Some(Delivery::Disconnected(node, _)) if node == a));

@@ -10,7 +10,7 @@ const CHUNK: usize = 512;
 /// fills another chunk. The chunk being filled is shared too, until the first push after a clone
 /// copies it: a clone costs two reference counts, and what it may later copy is bounded.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Pile<T> {
+pub(crate) struct Pile<T> {
     sealed: Arc<Vec<Arc<Vec<T>>>>,
     open: Arc<Vec<T>>,
 }
@@ -39,6 +39,16 @@ impl<T: Clone> Pile<T> {
             Arc::make_mut(&mut self.sealed).push(std::mem::take(&mut self.open));
         }
     }
+
+    /// The item numbered `i`, to change it; its chunk is copied first if a clone shares it.
+    pub fn get_mut(&mut self, i: usize) -> Option<&mut T> {
+        let chunk = if i / CHUNK < self.sealed.len() {
+            &mut Arc::make_mut(&mut self.sealed)[i / CHUNK]
+        } else {
+            &mut self.open
+        };
+        Arc::make_mut(chunk).get_mut(i % CHUNK)
+    }
 }
 
 impl<T> Pile<T> {
@@ -52,6 +62,16 @@ impl<T> Pile<T> {
             .unwrap_or(&self.open)
             .get(i % CHUNK)
             .filter(|_| i < self.len())
+    }
+
+    /// The last item.
+    pub fn last(&self) -> Option<&T> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
+    /// All items.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
+        self.range(0..self.len())
     }
 
     /// The items numbered `range`, as many of them as there are.
