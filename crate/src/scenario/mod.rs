@@ -1,6 +1,7 @@
 //! What is played: nodes, topics, workload, script of commands, captions, questions, as values.
 
 mod orders;
+pub mod orders_file;
 
 pub use orders::{all, by_name};
 pub use crate::shop::{CommitMode, RecordedOrder, Sending, Settings, Wiring, Workload};

@@ -2,7 +2,8 @@
 
 use super::command::Command;
 use super::world::{Node, Problem, World, digest};
-use crate::cluster::{Broker, BrokerConfig};
+use crate::cluster::{Broker, BrokerConfig, NewTopic};
+use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId};
 use crate::protocol::{OffsetSpec, Service, Sink, Stop};
 use crate::rng::Dist;
@@ -29,6 +30,8 @@ pub struct Pipeline {
     pub broker: NodeId,
     /// The topics the services are wired by.
     pub topics: Topics,
+    /// The topic the asynchronous shop sends to: `orders`, unless somebody mistyped it.
+    pub sent_to: TopicId,
 }
 
 impl Default for Pipeline {
@@ -42,6 +45,7 @@ impl Default for Pipeline {
             workers: [const { Vec::new() }; 3],
             broker: nobody,
             topics: Topics::default(),
+            sent_to: TopicId(0),
         }
     }
 }
@@ -61,15 +65,15 @@ impl World {
     /// Makes the nodes and topics of a scenario.
     pub(super) fn lay_out(&mut self, scenario: &Scenario) -> Result<(), Problem> {
         let seed = self.seed;
-        let orders = self.intern(&scenario.orders_topic);
-        let names = ["payments", "shipments", "dead-letters"];
-        let [payments, shipments, dead_letters] = names.map(|name| self.intern(name));
+        let names = ["orders", "payments", "shipments", "dead-letters"];
+        let [orders, payments, shipments, dead_letters] = names.map(|name| self.intern(name));
+        let sent_to = self.intern(&scenario.orders_topic);
         self.pipeline.topics = Topics { orders, payments, shipments, dead_letters };
 
         let config = BrokerConfig {
             auto_create_topics: scenario.auto_create_topics,
             // Long enough for the members of a service that start together to be one generation.
-            group_initial_rebalance_delay_ms: 50,
+            group: GroupConfig { initial_rebalance_delay_ms: 50, ..GroupConfig::default() },
             ..BrokerConfig::default()
         };
         self.pipeline.broker =
@@ -88,9 +92,10 @@ impl World {
             Node::SyncShop(SyncShop::new(seed, u64::from(id.0), sync_services))
         });
         let bootstrap: Arc<[NodeId]> = Arc::from([self.pipeline.broker]);
-        let topic_name = Arc::clone(self.topic_name(orders));
+        let topic_name = Arc::clone(self.topic_name(sent_to));
+        self.pipeline.sent_to = sent_to;
         self.pipeline.async_shop = self.add_node("async-shop", |id| {
-            Node::AsyncShop(AsyncShop::new(seed, id, orders, topic_name, bootstrap))
+            Node::AsyncShop(AsyncShop::new(seed, id, sent_to, topic_name, bootstrap))
         });
         for service in Service::ALL {
             for _ in 0..self.settings.workers[service.index()] {
@@ -199,12 +204,10 @@ impl World {
                 self.create_topic(topic, *partitions, configs)?;
             }
             Command::DeleteTopic { topic } => {
-                let id = self.existing_topic(topic)?;
-                self.with_broker(sink, |broker, now, out| broker.delete_topic(now, id, out))?;
+                self.with_broker(sink, |broker, now, out| broker.delete_topic(now, topic, out))?;
             }
             Command::AddPartitions { topic, to } => {
-                let id = self.existing_topic(topic)?;
-                self.with_broker(sink, |broker, now, _| broker.add_partitions(now, id, *to))?;
+                self.with_broker(sink, |broker, now, _| broker.add_partitions(now, topic, *to))?;
             }
             Command::Cut { a, b } => {
                 for (a, b) in self.pairs(a, b)? {
@@ -300,18 +303,13 @@ impl World {
         let now = self.now();
         let id = self.intern(name);
         let shared = Arc::clone(self.topic_name(id));
-        let broker = self.broker_mut();
-        broker
-            .create_topic(now, id, shared, partitions, configs)
-            .map_err(|error| Problem::new(error.to_string()))?;
-        Ok(())
-    }
-
-    fn existing_topic(&self, name: &str) -> Result<TopicId, Problem> {
-        self.topic_id(name)
-            .filter(|id| self.broker().metadata().topics.contains_key(id))
-            // What `kafka-topics` says.
-            .ok_or_else(|| Problem::new(format!("Topic '{name}' does not exist as expected")))
+        let new = NewTopic {
+            partitions: Some(partitions),
+            configs: configs.clone(),
+            ..NewTopic::default()
+        };
+        let made = self.broker_mut().create_topic(now, id, &shared, &new);
+        made.map_err(|error| Problem::new(error.to_string()))
     }
 
     fn broker_mut(&mut self) -> &mut Broker {

@@ -243,7 +243,7 @@ impl World {
     /// Every order that has a record in the topic the asynchronous shop sends to.
     #[must_use]
     pub fn orders_in_log(&self) -> BTreeSet<OrderId> {
-        let topic = self.pipeline.topics.orders;
+        let topic = self.pipeline.sent_to;
         let mut found = BTreeSet::new();
         for partition in 0..self.broker().metadata().partitions(topic) {
             let Some(log) = self.log(TopicPartition::new(topic, partition)) else { continue };
