@@ -315,8 +315,8 @@ impl Accumulator {
     }
 
     /// A batch of several records was too large for the broker: its records go again in smaller
-    /// ones, as if never sent. At first by `batch.size`, then by halves (KAFKA-18283 has it so;
-    /// before, a `batch.size` above the broker's limit was tried until it expired).
+    /// ones, as if never sent. At first by `batch.size`, then by halves, as Kafka came to do it:
+    /// 4.0 tries a `batch.size` that is above the broker's limit until the batch expires.
     pub(crate) fn split(&mut self, big: &ProducerBatch) {
         let target = if big.split {
             big.batch.size_in_bytes() / 2
