@@ -1,0 +1,3 @@
+//! What runs beside the brokers: producers and consumers.
+
+pub mod partitioner;

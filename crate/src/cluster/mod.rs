@@ -1,0 +1,3 @@
+//! Brokers and what they keep: topics, partitions.
+
+pub mod topic_name;
