@@ -7,5 +7,6 @@ pub mod client;
 pub mod cluster;
 pub mod id;
 pub mod log;
+pub mod protocol;
 pub mod rng;
 pub mod time;

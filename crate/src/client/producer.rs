@@ -4,7 +4,8 @@
 use super::accumulator::{Accumulator, Buffered, Limits, ProducerBatch, Tags};
 use super::calls::{Calls, Role, backoff};
 use super::config::ProducerConfig;
-use super::partitioner::Partitioner;
+use super::delivery::{Delivery, Lost, ProducerRecord, SendError, Sent};
+use super::partitioner::{PartitionerConfig, Partitions, TopicPartitioner};
 use super::view::ClusterView;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Header, batch_size_upper_bound};
@@ -13,183 +14,6 @@ use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-
-/// A record to send.
-#[derive(Clone, Copy, Debug)]
-pub struct ProducerRecord<'a> {
-    /// The topic.
-    pub topic: TopicId,
-    /// Its name, in case it is to be made.
-    pub name: &'a Arc<str>,
-    /// The partition, where the application chooses it.
-    pub partition: Option<u32>,
-    /// What the partition is chosen by otherwise.
-    pub key: Option<&'a [u8]>,
-    /// The value.
-    pub value: Option<&'a [u8]>,
-    /// Milliseconds since the Unix epoch ([`Time::event_ms`]).
-    pub timestamp: i64,
-    /// Named values beside it.
-    pub headers: &'a [Header<'a>],
-    /// The application's own number for it, which its [`Delivery`] repeats.
-    pub tag: u64,
-}
-
-/// What became of a call to [`Producer::send`] that was not refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sent {
-    /// The record is in a batch, and `send` returned.
-    Buffered,
-    /// `send` does not return yet: the topic's metadata or `buffer.memory` is wanting. The thread
-    /// that called it waits until [`Producer::is_blocked`] is false or the record has failed, at
-    /// most `max.block.ms`.
-    Blocked,
-}
-
-/// Why a record was not sent, or not known to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SendError {
-    /// The producer is closed.
-    Closed,
-    /// The record is larger than `max.request.size` allows (`RecordTooLargeException`).
-    RecordTooLarge {
-        /// Its upper bound, in bytes.
-        size: usize,
-        /// The limit.
-        max: u32,
-    },
-    /// The record is larger than the whole of `buffer.memory`.
-    LargerThanMemory {
-        /// Its upper bound, in bytes.
-        size: usize,
-    },
-    /// The topic was not there within `max.block.ms` (`TimeoutException`).
-    NoTopic {
-        /// How long it waited, in milliseconds.
-        ms: u64,
-    },
-    /// The topic has no such partition and did not get it within `max.block.ms`.
-    NoPartition {
-        /// Which.
-        partition: u32,
-        /// How many there are.
-        partitions: u32,
-        /// How long it waited, in milliseconds.
-        ms: u64,
-    },
-    /// There was no room within `max.block.ms` (`BufferExhaustedException`).
-    BufferExhausted {
-        /// What it needed, in bytes.
-        bytes: u64,
-        /// How long it waited, in milliseconds.
-        ms: u64,
-        /// `buffer.memory`.
-        total: u64,
-        /// What of it was free.
-        available: u64,
-    },
-    /// Not delivered within `delivery.timeout.ms` (`TimeoutException`). It may be in the log all the
-    /// same, if it was ever sent.
-    Expired {
-        /// How many records the batch had.
-        records: u32,
-        /// The partition.
-        at: TopicPartition,
-        /// How long ago the batch was begun, in milliseconds.
-        ms: u64,
-    },
-    /// The broker said no, or the connection was lost and no retry is left.
-    Broker(ErrorCode),
-}
-
-impl SendError {
-    /// Whether the record is certainly not in the log. Where it is not certain, it may be.
-    #[must_use]
-    pub fn certainly_not_sent(self) -> bool {
-        !matches!(
-            self,
-            Self::Expired { .. } | Self::Broker(ErrorCode::NetworkException)
-        )
-    }
-
-    /// The nearest code of the protocol.
-    #[must_use]
-    pub fn code(self) -> ErrorCode {
-        match self {
-            Self::Closed => ErrorCode::InvalidRequest,
-            Self::RecordTooLarge { .. } | Self::LargerThanMemory { .. } => {
-                ErrorCode::MessageTooLarge
-            }
-            Self::NoTopic { .. }
-            | Self::NoPartition { .. }
-            | Self::BufferExhausted { .. }
-            | Self::Expired { .. } => ErrorCode::RequestTimedOut,
-            Self::Broker(code) => code,
-        }
-    }
-
-    /// The sentence the exception carries, for a record of the topic of this name.
-    #[must_use]
-    pub fn message(self, topic: &str) -> String {
-        match self {
-            Self::Closed => "Cannot perform operation after producer has been closed".into(),
-            Self::RecordTooLarge { size, max } => format!(
-                "The message is {size} bytes when serialized which is larger than {max}, which is \
-                 the value of the max.request.size configuration."
-            ),
-            Self::LargerThanMemory { size } => format!(
-                "The message is {size} bytes when serialized which is larger than the total memory \
-                 buffer you have configured with the buffer.memory configuration."
-            ),
-            Self::NoTopic { ms } => {
-                format!("Topic {topic} not present in metadata after {ms} ms.")
-            }
-            Self::NoPartition {
-                partition,
-                partitions,
-                ms,
-            } => format!(
-                "Partition {partition} of topic {topic} with partition count {partitions} is not \
-                 present in metadata after {ms} ms."
-            ),
-            Self::BufferExhausted {
-                bytes,
-                ms,
-                total,
-                available,
-            } => format!(
-                "Failed to allocate {bytes} bytes within the configured max blocking time {ms} ms. \
-                 Total memory: {total} bytes. Available memory: {available} bytes."
-            ),
-            Self::Expired { records, at, ms } => format!(
-                "Expiring {records} record(s) for {topic}-{}:{ms} ms has passed since batch creation",
-                at.partition
-            ),
-            Self::Broker(ErrorCode::InvalidTopic) => format!("Invalid topics: [{topic}]"),
-            Self::Broker(code) => code.message().into(),
-        }
-    }
-}
-
-/// What became of a run of records: the callback of `send`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Delivery {
-    /// The records' tags, in the order they have in the log.
-    pub tags: Tags,
-    /// The partition, if it came to choosing one.
-    pub at: Option<TopicPartition>,
-    /// The first record's offset; the others follow it. `None` with `acks=0`: nobody says.
-    pub result: Result<Option<i64>, SendError>,
-}
-
-/// Records that died with the process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Lost {
-    /// Their tags.
-    pub tags: Tags,
-    /// Whether they had been sent: the broker may have them.
-    pub in_flight: bool,
-}
 
 /// A record whose `send` does not return yet, with its own copy of the bytes.
 #[derive(Clone, Debug)]
@@ -219,7 +43,11 @@ enum Lack {
 #[derive(Clone, Debug)]
 struct Topic {
     name: Arc<str>,
-    partitioner: Partitioner,
+    partitioner: TopicPartitioner,
+    /// The partitions there are, for the partitioner.
+    partitions: Vec<u32>,
+    /// Whether records without a key or partition came, so that queue lengths matter.
+    sticky: bool,
 }
 
 /// What is kept about a request in flight.
@@ -377,45 +205,58 @@ impl Producer {
     fn append(&mut self, now: Time, record: &ProducerRecord<'_>) -> Result<bool, Lack> {
         let topic = self.topics.entry(record.topic).or_insert_with(|| {
             self.view.want_now(now);
-            Topic {
-                name: record.name.clone(),
-                partitioner: Partitioner::new(self.config.partitioner),
-            }
+            Topic::new(record.name.clone(), &self.config)
         });
-        let partitions = self
+        let count = self
             .view
             .image()
             .map_or(0, |image| image.partitions(record.topic));
-        if partitions == 0 {
+        if count == 0 {
             self.view.want();
             return Err(Lack::Topic);
         }
-        let partition = match record.partition {
-            Some(partition) if partition >= partitions => {
+        if topic.partitions.len() != count as usize {
+            topic.partitions = (0..count).collect();
+        }
+        let partitions = Partitions {
+            count,
+            available: &topic.partitions,
+        };
+        let (partition, sticky) = match record.partition {
+            Some(partition) if partition >= count => {
                 self.view.want();
                 return Err(Lack::Partition {
                     partition,
-                    partitions,
+                    partitions: count,
                 });
             }
-            Some(partition) => partition,
-            None => topic
-                .partitioner
-                .choose(record.key, partitions, &mut self.rng),
+            Some(partition) => (partition, false),
+            None => {
+                let partitioner = &mut topic.partitioner;
+                let mut choice = partitioner.choose(record.key, partitions, now, &mut self.rng);
+                let at = TopicPartition::new(record.topic, choice.partition);
+                // A change of partition that was put off for a half full batch happens now.
+                if choice.sticky && self.accumulator.all_full(at) {
+                    partitioner.appended(0, true, partitions, &mut self.rng);
+                    choice = partitioner.choose(record.key, partitions, now, &mut self.rng);
+                }
+                (choice.partition, choice.sticky)
+            }
         };
         let at = TopicPartition::new(record.topic, partition);
-        match self.accumulator.append(now, at, record) {
-            Some(appended) => {
-                if record.partition.is_none() {
-                    topic.partitioner.appended(appended.bytes);
-                }
-                Ok(appended.wake)
-            }
-            None => Err(Lack::Memory {
+        let Some(appended) = self.accumulator.append(now, at, record) else {
+            return Err(Lack::Memory {
                 bytes: batch_size_upper_bound(record.key, record.value, record.headers)
                     .max(self.config.batch_size as usize) as u64,
-            }),
+            });
+        };
+        if sticky {
+            topic.sticky = true;
+            topic
+                .partitioner
+                .appended(appended.bytes, appended.full, partitions, &mut self.rng);
         }
+        Ok(appended.begun || appended.full)
     }
 
     /// What became of records since the last call: one run of them, oldest first.
@@ -736,6 +577,12 @@ impl Producer {
             return false;
         };
         let mut sent = false;
+        for (&id, topic) in self.topics.iter_mut().filter(|(_, topic)| topic.sticky) {
+            let queues = self.accumulator.queue_lengths(id);
+            if queues.len() == topic.partitions.len() {
+                topic.partitioner.set_queues(&queues, 0);
+            }
+        }
         loop {
             let mut brokers: Vec<NodeId> = Vec::new();
             let mut leaderless = false;
@@ -828,7 +675,10 @@ impl Producer {
         let in_flight = self.in_flight().map(|batch| batch.created + timeout).min();
         let block = Span::millis(self.config.max_block_ms);
         let blocked = self.waiting.front().map(|waiting| waiting.since + block);
-        let metadata = self.view.next_deadline().filter(|_| !self.topics.is_empty());
+        let metadata = self
+            .view
+            .next_deadline()
+            .filter(|_| !self.topics.is_empty());
         let reachable = metadata.map(|_| self.view.reachable_at(&self.calls));
         let reconnect = self.view.image().and_then(|image| {
             self.accumulator
@@ -851,6 +701,23 @@ impl Producer {
         .flatten()
         .filter(|&at| at > now)
         .min()
+    }
+}
+
+impl Topic {
+    fn new(name: Arc<str>, config: &ProducerConfig) -> Self {
+        Self {
+            name,
+            partitioner: TopicPartitioner::new(PartitionerConfig {
+                partitioner: config.partitioner,
+                ignore_keys: config.partitioner_ignore_keys,
+                adaptive: config.partitioner_adaptive,
+                batch_size: config.batch_size as usize,
+                ..PartitionerConfig::default()
+            }),
+            partitions: Vec::new(),
+            sticky: false,
+        }
     }
 }
 
