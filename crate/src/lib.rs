@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod cluster;
+pub mod group;
 pub mod id;
 pub mod log;
 pub mod protocol;
