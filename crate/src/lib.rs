@@ -3,7 +3,11 @@
 //! The same seed, scenario and commands give the same history, natively and in a browser.
 //! Nothing here reads a clock, a file or the network; see `ARCHITECTURE.md` for the map.
 
+pub mod client;
+pub mod cluster;
+pub mod group;
 pub mod id;
 pub mod log;
+pub mod protocol;
 pub mod rng;
 pub mod time;

@@ -1,7 +1,7 @@
 //! Records that wait to be sent, gathered into a batch per partition (`RecordAccumulator`).
 
-use super::producer::ProducerRecord;
-use crate::id::{NodeId, TopicPartition};
+use super::delivery::ProducerRecord;
+use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Batch, BatchBuilder, batch_size_upper_bound};
 use crate::time::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -108,9 +108,11 @@ pub(crate) struct Limits {
 /// What appending a record did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Appended {
-    /// Something may have become due: a batch was begun or filled.
-    pub wake: bool,
-    /// The bytes it took.
+    /// A batch was begun for it.
+    pub begun: bool,
+    /// Its batch is full now.
+    pub full: bool,
+    /// The bytes it took, a new batch's header included.
     pub bytes: usize,
 }
 
@@ -183,15 +185,37 @@ impl Accumulator {
             self.unfinished.insert(self.next_number, 1);
             self.next_number += 1;
         }
-        let before = queue.builder.size_in_bytes();
+        let before = if begun {
+            0
+        } else {
+            queue.builder.size_in_bytes()
+        };
         queue.builder.append(timestamp, key, value, headers);
         if let Some(open) = &mut queue.open {
             push_tag(&mut open.tags, record.tag);
         }
         Some(Appended {
-            wake: begun || queue.builder.is_full(limit),
+            begun,
+            full: queue.builder.is_full(limit),
             bytes: queue.builder.size_in_bytes() - before,
         })
+    }
+
+    /// Whether no batch that waits for the partition takes more records.
+    pub(crate) fn all_full(&self, at: TopicPartition) -> bool {
+        self.queues.get(&at).is_none_or(|queue| {
+            queue.open.is_none() || queue.builder.is_full(self.limits.batch_size)
+        })
+    }
+
+    /// How many batches wait for each partition of a topic that ever had one.
+    pub(crate) fn queue_lengths(&self, topic: TopicId) -> Vec<(u32, u32)> {
+        let all = TopicPartition::new(topic, 0)..=TopicPartition::new(topic, u32::MAX);
+        let length = |queue: &Queue| queue.closed.len() as u32 + u32::from(queue.open.is_some());
+        self.queues
+            .range(all)
+            .map(|(at, queue)| (at.partition, length(queue)))
+            .collect()
     }
 
     fn readiness(&self, queue: &Queue, hurry: bool) -> Readiness {
@@ -315,8 +339,8 @@ impl Accumulator {
     }
 
     /// A batch of several records was too large for the broker: its records go again in smaller
-    /// ones, as if never sent. At first by `batch.size`, then by halves (KAFKA-18283 has it so;
-    /// before, a `batch.size` above the broker's limit was tried until it expired).
+    /// ones, as if never sent. At first by `batch.size`, then by halves, as Kafka came to do it:
+    /// 4.0 tries a `batch.size` that is above the broker's limit until the batch expires.
     pub(crate) fn split(&mut self, big: &ProducerBatch) {
         let target = if big.split {
             big.batch.size_in_bytes() / 2
@@ -414,7 +438,12 @@ impl Accumulator {
     pub(crate) fn tags(&self) -> impl Iterator<Item = Tags> + '_ {
         self.queues.values().flat_map(|queue| {
             let open = queue.open.iter().flat_map(|open| open.tags.iter());
-            queue.closed.iter().flat_map(|b| &b.tags).chain(open).copied()
+            queue
+                .closed
+                .iter()
+                .flat_map(|b| &b.tags)
+                .chain(open)
+                .copied()
         })
     }
 }

@@ -133,7 +133,12 @@ impl<T> Calls<T> {
         let state = self.peers.entry(peer).or_default();
         // A second word about a connection that is already down changes nothing.
         if state.in_flight > 0 || state.not_before <= now {
-            let pause = backoff(RECONNECT_BACKOFF, RECONNECT_BACKOFF_MAX, state.failures, rng);
+            let pause = backoff(
+                RECONNECT_BACKOFF,
+                RECONNECT_BACKOFF_MAX,
+                state.failures,
+                rng,
+            );
             state.not_before = now + pause;
             state.failures += 1;
         }

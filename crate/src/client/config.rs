@@ -1,5 +1,6 @@
 //! The settings of producers and consumers, by their real names and with the defaults of Kafka 4.0.
 
+use super::partitioner::Partitioner;
 use crate::id::GroupId;
 use crate::protocol::Acks;
 use crate::time::Span;
@@ -51,6 +52,14 @@ pub struct ProducerConfig {
     /// Metadata is asked for again after so long, in milliseconds.
     #[serde(rename = "metadata.max.age.ms")]
     pub metadata_max_age_ms: u64,
+    /// How partitions are chosen (`partitioner.class`, or librdkafka's `partitioner`).
+    pub partitioner: Partitioner,
+    /// Whether the built-in partitioner treats every record as having no key.
+    #[serde(rename = "partitioner.ignore.keys")]
+    pub partitioner_ignore_keys: bool,
+    /// Whether the built-in partitioner prefers partitions with short queues.
+    #[serde(rename = "partitioner.adaptive.partitioning.enable")]
+    pub partitioner_adaptive: bool,
 }
 
 impl Default for ProducerConfig {
@@ -69,6 +78,9 @@ impl Default for ProducerConfig {
             max_block_ms: 60_000,
             max_request_size: 1_048_576,
             metadata_max_age_ms: 300_000,
+            partitioner: Partitioner::Default,
+            partitioner_ignore_keys: false,
+            partitioner_adaptive: true,
         }
     }
 }

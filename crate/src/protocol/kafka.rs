@@ -373,6 +373,8 @@ errors! {
         "The group id does not exist.";
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", false,
         "The group member needs to have a valid member id before actually entering a consumer group.";
+    InvalidRecord = 87, "INVALID_RECORD", false,
+        "This record has failed the validation on broker and hence will be rejected.";
 }
 
 impl ErrorCode {

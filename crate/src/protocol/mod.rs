@@ -127,12 +127,24 @@ impl Out {
 
     /// Asks a broker.
     pub fn request(&mut self, to: NodeId, id: u32, request: Request) {
-        self.send(to, Body::Request { id, request: Box::new(request) });
+        self.send(
+            to,
+            Body::Request {
+                id,
+                request: Box::new(request),
+            },
+        );
     }
 
     /// Answers a client.
     pub fn respond(&mut self, to: NodeId, id: u32, response: Response) {
-        self.send(to, Body::Response { id, response: Box::new(response) });
+        self.send(
+            to,
+            Body::Response {
+                id,
+                response: Box::new(response),
+            },
+        );
     }
 
     /// Rings `timer` at `at`.
