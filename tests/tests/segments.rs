@@ -360,3 +360,23 @@ fn dump_log_as_json_is_an_object_a_batch() {
     assert_eq!(lines[2]["records"][0]["payload"], "a2");
     assert!(lines[2]["records"][0]["key"].is_null());
 }
+
+/// As `kafka-dump-log` tells it of a compacted segment (`compaction.json`): the last gap first.
+#[test]
+fn dump_log_tells_of_gaps_and_does_not_call_them_damage() {
+    let mut builder = BatchBuilder::new();
+    let mut log = Log::new(LogConfig::default(), Time::ZERO);
+    for offset in [2, 4, 6, 7] {
+        builder.append(0, Some(b"k"), Some(b"v"), &[]);
+        let mut batch = builder.build().expect("there is a record");
+        batch.base_offset = offset;
+        log.append_as_follower(batch, Time::ZERO)
+            .expect("gaps are allowed");
+    }
+    let path = written("00000000000000000002.log", &log_bytes(&log));
+    let path = path.to_str().expect("UTF-8");
+    let ran = millrace(&["dump-log", path]);
+    let gaps = "  4 is followed by 6\n  2 is followed by 4\n";
+    let told = format!("Non-consecutive offsets in {path}\n{gaps}");
+    assert_eq!((ran.code, ran.stderr), (0, told));
+}

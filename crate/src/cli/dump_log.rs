@@ -34,13 +34,18 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
                 continue;
             }
         };
-        let troubles = if args.json {
+        let Dumped { troubles, gaps } = if args.json {
             print_json(&bytes, streams.stdout)?
         } else {
             print(&bytes, path, Detail::Contents, streams.stdout)?
         };
         // What was read comes before what could not be, wherever the two streams end up.
         streams.stdout.flush()?;
+        if !gaps.is_empty() {
+            let gaps = gap_lines(&gaps);
+            let path = path.display();
+            write!(streams.stderr, "Non-consecutive offsets in {path}\n{gaps}")?;
+        }
         for trouble in &troubles {
             writeln!(streams.stderr, "millrace: {}: {trouble}", path.display())?;
         }
@@ -62,19 +67,36 @@ pub(super) enum Detail {
     Contents,
 }
 
-/// Prints a file as `kafka-dump-log` does, and gives what could not be read: compressed records are
-/// passed over, damage ends it.
+/// What printing a file brought to light.
+#[derive(Default)]
+pub(super) struct Dumped {
+    /// What could not be read: compressed records are passed over, damage ends it.
+    pub troubles: Vec<Damage>,
+    /// Offsets of records between which others are missing, as after compaction. No fault.
+    pub gaps: Vec<(i64, i64)>,
+}
+
+/// The lines of `gaps` as `kafka-dump-log` ends with, the last gap first.
+pub(super) fn gap_lines(gaps: &[(i64, i64)]) -> String {
+    let lines = gaps.iter().rev();
+    lines
+        .map(|(before, after)| format!("  {before} is followed by {after}\n"))
+        .collect()
+}
+
+/// Prints a file as `kafka-dump-log` does.
 pub(super) fn print(
     bytes: &[u8],
     path: &Path,
     detail: Detail,
     out: &mut dyn Write,
-) -> io::Result<Vec<Damage>> {
+) -> io::Result<Dumped> {
     writeln!(out, "Dumping {}", path.display())?;
     if let Some(offset) = starting_offset(path) {
         writeln!(out, "Log starting offset: {offset}")?;
     }
-    let mut troubles = Vec::new();
+    let mut dumped = Dumped::default();
+    let mut last: Option<i64> = None;
     for batch in batches(bytes) {
         let (position, batch) = match batch {
             Ok(read) => read,
@@ -83,7 +105,7 @@ pub(super) fn print(
                     let name = path.file_name().unwrap_or_default().display();
                     writeln!(out, "Found {available} invalid bytes at the end of {name}")?;
                 }
-                troubles.push(damage);
+                dumped.troubles.push(damage);
                 break;
             }
         };
@@ -94,28 +116,34 @@ pub(super) fn print(
         for record in batch.records() {
             match record {
                 Ok(record) => {
+                    if let Some(last) = last.replace(record.offset)
+                        && record.offset != last.wrapping_add(1)
+                    {
+                        dumped.gaps.push((last, record.offset));
+                    }
                     let line = record_line(&batch, &record, detail == Detail::Contents);
                     writeln!(out, "{line}")?;
                 }
                 Err(error) => {
-                    troubles.push(Damage { position, error });
+                    dumped.troubles.push(Damage { position, error });
                     if !matches!(error, BatchError::Compressed(_)) {
-                        return Ok(troubles);
+                        return Ok(dumped);
                     }
+                    last = Some(batch.last_offset());
                 }
             }
         }
     }
-    Ok(troubles)
+    Ok(dumped)
 }
 
-fn print_json(bytes: &[u8], out: &mut dyn Write) -> io::Result<Vec<Damage>> {
-    let mut troubles = Vec::new();
+fn print_json(bytes: &[u8], out: &mut dyn Write) -> io::Result<Dumped> {
+    let mut dumped = Dumped::default();
     for batch in batches(bytes) {
         let (position, batch) = match batch {
             Ok(read) => read,
             Err(damage) => {
-                troubles.push(damage);
+                dumped.troubles.push(damage);
                 break;
             }
         };
@@ -128,11 +156,11 @@ fn print_json(bytes: &[u8], out: &mut dyn Write) -> io::Result<Vec<Damage>> {
             Ok(records) => {
                 object.insert("records".to_owned(), Value::Array(records));
             }
-            Err(error) => troubles.push(Damage { position, error }),
+            Err(error) => dumped.troubles.push(Damage { position, error }),
         }
         writeln!(out, "{}", Value::Object(object))?;
     }
-    Ok(troubles)
+    Ok(dumped)
 }
 
 /// The offset that a segment file is named after.

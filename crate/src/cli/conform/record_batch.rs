@@ -1,7 +1,7 @@
 //! Whole segment files as hex with what `kafka-dump-log` printed of them; the header's layout.
 
 use super::{Case, Report, equal, unhex};
-use crate::cli::dump_log::{Detail, print};
+use crate::cli::dump_log::{Detail, Dumped, gap_lines, print};
 use crate::log::files::batches;
 use crate::log::{BATCH_OVERHEAD, BatchError, LAYOUT, LOG_OVERHEAD};
 use serde_json::Value;
@@ -75,7 +75,7 @@ fn check_file(case: &Case<'_>, bytes: &[u8]) -> Result<Option<String>, String> {
         _ => Detail::Batches,
     };
     let mut printed = Vec::new();
-    let troubles =
+    let Dumped { troubles, gaps } =
         print(bytes, Path::new(path), detail, &mut printed).map_err(|error| error.to_string())?;
     let printed = String::from_utf8_lossy(&printed);
     let compressed = troubles
@@ -91,7 +91,24 @@ fn check_file(case: &Case<'_>, bytes: &[u8]) -> Result<Option<String>, String> {
         Some((ours, theirs)) => equal("line", ours, theirs)?,
         None => equal("lines", printed.lines().count(), expected.lines().count())?,
     }
+    if let Some(stderr) = said("stderr") {
+        check_gaps(stdout, stderr, &gaps)?;
+    }
     Ok(None)
+}
+
+/// Gaps are told of on standard error, for all files of the command together.
+fn check_gaps(stdout: &str, stderr: &str, gaps: &[(i64, i64)]) -> Result<(), String> {
+    let starts = |line: &&str| line.starts_with("Dumping ");
+    let files = stdout.lines().filter(starts).count();
+    let lines = gap_lines(gaps);
+    let others = gaps.is_empty() && files == 1 && stderr.contains(" is followed by ");
+    if others || !stderr.contains(&lines) {
+        return Err(format!(
+            "gaps in offsets: {stderr:?} expected, {lines:?} found"
+        ));
+    }
+    Ok(())
 }
 
 fn batch_lines(dump: &str) -> impl Iterator<Item = &str> {
