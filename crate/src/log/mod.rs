@@ -5,10 +5,12 @@
 
 mod batch;
 mod builder;
+pub mod dump;
 pub mod files;
 mod index;
 mod record;
 mod segment;
+pub mod sidecar;
 pub mod varint;
 
 pub use batch::{
