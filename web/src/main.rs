@@ -1,2 +1,12 @@
 //! Millrace in a browser tab.
-fn main() {}
+
+use yew::prelude::*;
+
+#[component]
+fn App() -> Html {
+    html! { <main><h1>{ "Millrace" }</h1></main> }
+}
+
+fn main() {
+    yew::Renderer::<App>::new().render();
+}

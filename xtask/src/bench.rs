@@ -1,0 +1,7 @@
+//! `cargo xtask bench`.
+
+use crate::Result;
+
+pub fn bench() -> Result {
+    Err("soon".into())
+}
