@@ -1,1 +1,4 @@
 //! Checks of Millrace from outside.
+
+pub mod browser;
+pub mod site;
