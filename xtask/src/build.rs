@@ -1,12 +1,28 @@
 //! Building the page, and the two steps after Trunk: shrinking the wasm, and `app.wasm.js`.
 
 use crate::Result;
-use crate::project::{read, root, scratch, write};
+use crate::project::{read, scratch, write};
 use crate::run::{announce, ask, plainly, quietly};
 use crate::tools::{Need, TO_BUILD, Tools, on_path, set_up, wasm_opt};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+/// What wasm-opt is told. The features are those of Rust's own target, by name: given
+/// `--all-features` it writes encodings that no browser reads yet.
+const WASM_OPT: &[&str] = &[
+    "-O3",
+    "--mvp-features",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-call-indirect-overlong",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--strip-debug",
+    "--strip-producers",
+];
 
 /// Makes `dist/`.
 pub fn build(dev: bool) -> Result {
@@ -33,7 +49,10 @@ pub fn trunk_build(tools: &Tools, dev: bool) -> Result {
         },
     );
     let mut trunk = tools.command("trunk");
-    trunk.args(["build", "--offline", "true"]);
+    // Standard output is for results: of tests, of measures.
+    trunk
+        .args(["build", "--offline", "true"])
+        .stdout(std::io::stderr());
     if !dev {
         trunk.arg("--release");
     }
@@ -79,21 +98,15 @@ fn shrink(wasm: &Path) -> Result {
         );
         return Ok(());
     };
-    let options = [
-        "-O3",
-        "--all-features",
-        "--strip-debug",
-        "--strip-producers",
-    ];
     let before = read(wasm)?;
     let mut hasher = DefaultHasher::new();
-    (&before, options).hash(&mut hasher);
+    (&before, WASM_OPT).hash(&mut hasher);
     let kept = scratch().join(format!("wasm-opt/{:016x}.wasm", hasher.finish()));
     if !kept.is_file() {
         announce("wasm-opt", "a smaller page", "20 seconds");
         let fresh = kept.with_extension("part");
         write(&fresh, [])?;
-        quietly(opt.args(options).arg(wasm).arg("-o").arg(&fresh))?;
+        quietly(opt.args(WASM_OPT).arg(wasm).arg("-o").arg(&fresh))?;
         std::fs::rename(&fresh, &kept)
             .map_err(|why| format!("cannot keep {}: {why}", kept.display()))?;
     }
@@ -129,20 +142,18 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// The size of the page over the wire: brotli, without `app.wasm.js`, which only sandboxed
-/// iframes load (instead of the wasm). `None` without Node.
-pub fn page_kb_brotli(dist: &Path) -> Option<f64> {
-    const SUM: &str = "const fs=require('fs'),z=require('zlib'),d=process.argv[1];\
-        const page=fs.readdirSync(d).filter(f=>/\\.(html|js|css|wasm|svg)$/.test(f)&&f!=='app.wasm.js');\
-        console.log(page.reduce((n,f)=>n+z.brotliCompressSync(fs.readFileSync(d+'/'+f)).length,0))";
-    let bytes = ask(Command::new("node")
-        .args(["-e", SUM])
-        .arg(dist)
-        .current_dir(root()))?;
+/// The size of the page over the wire, in kB: brotli, without `app.wasm.js`, which only sandboxed
+/// iframes load (instead of the wasm).
+pub fn page_kb_brotli(tools: &Tools, dist: &Path) -> Result<f64> {
+    const SUM: &str = "
+        const fs = require('fs'), zlib = require('zlib'), dist = process.argv[1];
+        const page = fs.readdirSync(dist).filter((f) => /[.](html|js|css|wasm|svg)$/.test(f) && f !== 'app.wasm.js');
+        console.log(page.reduce((sum, f) => sum + zlib.brotliCompressSync(fs.readFileSync(`${dist}/${f}`)).length, 0));";
+    let bytes = ask(tools.command("node").args(["-e", SUM]).arg(dist));
+    let bytes = bytes.and_then(|bytes| bytes.parse::<u32>().ok());
     bytes
-        .parse::<u32>()
-        .ok()
         .map(|bytes| f64::from(bytes) / 1000.0)
+        .ok_or("Node could not compress the files of dist/".into())
 }
 
 #[cfg(test)]
@@ -166,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_page_without_wasm_is_told() {
-        let why = the_wasm(&root().join("xtask/src")).unwrap_err();
+        let why = the_wasm(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_err();
         assert!(why.contains("no wasm"), "{why}");
     }
 }
