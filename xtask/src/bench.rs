@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::build::{page_kb_brotli, trunk_build};
-use crate::project::dist;
+use crate::project::dist_under_test;
 use crate::run::{announce, plainly};
 use crate::test::with_browser;
 use crate::tools::{EVERYTHING, Tools, set_up};
@@ -38,8 +38,8 @@ fn native(tools: &Tools) -> Result {
 }
 
 fn page(tools: &Tools) -> Result {
-    trunk_build(tools, false)?;
-    let weight = page_kb_brotli(tools, &dist())?;
+    trunk_build(tools, false, &dist_under_test())?;
+    let weight = page_kb_brotli(tools, &dist_under_test())?;
     println!(
         "{{\"name\":\"page_kb_brotli\",\"target\":\"wasm\",\"value\":{weight:.1},\"unit\":\"kB\"}}"
     );

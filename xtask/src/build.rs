@@ -1,7 +1,7 @@
 //! Building the page, and the two steps after Trunk: shrinking the wasm, and `app.wasm.js`.
 
 use crate::Result;
-use crate::project::{read, scratch, write};
+use crate::project::{dist, read, scratch, write};
 use crate::run::{announce, ask, plainly, quietly};
 use crate::tools::{Need, TO_BUILD, Tools, on_path, set_up, wasm_opt};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -32,16 +32,16 @@ pub fn build(dev: bool) -> Result {
         needs.push(Need::Node);
     }
     let tools = set_up(&needs)?;
-    trunk_build(&tools, dev)?;
+    trunk_build(&tools, dev, &dist())?;
     eprintln!("==> dist/ is ready: put it on any static host, under any path");
     Ok(())
 }
 
-/// Runs `trunk build`; Trunk calls [`post_build`].
-pub fn trunk_build(tools: &Tools, dev: bool) -> Result {
+/// Builds the page into a folder; Trunk calls [`post_build`] before it is done.
+pub fn trunk_build(tools: &Tools, dev: bool, dist: &Path) -> Result {
     announce(
         "the page",
-        "dist/, as a host would serve it",
+        "as a host would serve it",
         if dev {
             "a minute the first time, seconds later"
         } else {
@@ -51,8 +51,9 @@ pub fn trunk_build(tools: &Tools, dev: bool) -> Result {
     let mut trunk = tools.command("trunk");
     // Standard output is for results: of tests, of measures.
     trunk
-        .args(["build", "--offline", "true"])
-        .stdout(std::io::stderr());
+        .args(["build", "--offline", "true", "--dist"])
+        .arg(dist);
+    trunk.stdout(std::io::stderr());
     if !dev {
         trunk.arg("--release");
     }

@@ -10,9 +10,14 @@ pub fn root() -> &'static Path {
         .expect("xtask lives in a folder of the workspace")
 }
 
-/// What Trunk builds.
+/// The page, for a host to serve.
 pub fn dist() -> PathBuf {
     root().join("dist")
+}
+
+/// The page that tests and measures use: not [`dist`], which someone may be serving meanwhile.
+pub fn dist_under_test() -> PathBuf {
+    scratch().join("dist")
 }
 
 /// Where xtask keeps what it makes for itself, beside Cargo's own output.

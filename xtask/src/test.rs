@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::build::trunk_build;
-use crate::project::{dist, read, root, scratch, write};
+use crate::project::{dist_under_test, read, root, scratch, write};
 use crate::run::{aloud, announce};
 use crate::tools::{EVERYTHING, Tools, set_up};
 use std::path::PathBuf;
@@ -78,7 +78,7 @@ pub fn test() -> Result {
     );
     count(
         "browser journeys",
-        trunk_build(&tools, false).and_then(|()| suite(&mut journeys(&tools)?)),
+        trunk_build(&tools, false, &dist_under_test()).and_then(|()| suite(&mut journeys(&tools)?)),
     );
 
     for trouble in &troubles {
@@ -175,7 +175,7 @@ pub fn with_browser(tools: &Tools, command: &mut Command) -> Result {
         .npm_file("axe-core/axe.min.js")
         .ok_or("axe-core is missing its axe.min.js")?;
     command
-        .env("MILLRACE_DIST", dist())
+        .env("MILLRACE_DIST", dist_under_test())
         .env("MILLRACE_AXE", axe)
         .env("MILLRACE_CHROMEDRIVER", &browser.driver)
         .env("MILLRACE_WEBDRIVER_JSON", webdriver_json(tools)?);
