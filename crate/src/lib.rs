@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod group;
 pub mod id;
 pub mod log;
+mod pile;
 pub mod protocol;
 pub mod rng;
 pub mod time;

@@ -1,5 +1,7 @@
 //! Checks of Millrace from outside, and what they share.
 
+pub mod browser;
+
 use proptest::test_runner::Config;
 
 /// How long a property test of hostile input goes on: 5,000 cases, or `PROPTEST_CASES`. Their names
