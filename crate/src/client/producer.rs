@@ -125,6 +125,12 @@ impl Producer {
         &self.config
     }
 
+    /// Asks for another number of copies from the next request on, as if a producer with that setting
+    /// had taken over.
+    pub fn set_acks(&mut self, acks: Acks) {
+        self.config.acks = acks;
+    }
+
     /// Takes a record to send. It does not block: see [`Sent::Blocked`].
     ///
     /// # Errors
