@@ -3,6 +3,7 @@
 mod accumulator;
 mod calls;
 mod config;
+mod consumer;
 mod delivery;
 pub mod partitioner;
 mod producer;
@@ -10,5 +11,8 @@ mod view;
 
 pub use accumulator::{Buffered, Tags};
 pub use config::{ConfigError, ConsumerConfig, OffsetReset, ProducerConfig};
+pub use consumer::{
+    CommitDone, CommitError, CommitId, Consumer, PartitionRecords, PollError, Records,
+};
 pub use delivery::{Delivery, Lost, ProducerRecord, SendError, Sent};
 pub use producer::Producer;

@@ -153,7 +153,9 @@ impl Coordinator {
 
     /// The groups there are.
     pub fn groups(&self) -> impl Iterator<Item = (GroupId, GroupView<'_>)> {
-        self.groups.iter().map(|(&id, group)| (id, GroupView(group)))
+        self.groups
+            .iter()
+            .map(|(&id, group)| (id, GroupView(group)))
     }
 
     /// One group.
