@@ -209,7 +209,7 @@ fn a_pattern_picks_up_a_topic_when_metadata_is_refreshed() {
         ..earliest()
     });
     net.consume(node, |c, _, _| {
-        c.subscribe_pattern("topic-[02]").expect("a pattern")
+        c.subscribe_pattern("topic-[02]").expect("a pattern");
     });
     net.poll(node);
     net.run(Span::secs(5));

@@ -13,6 +13,7 @@ use super::{
 use crate::cluster::{Broker, BrokerConfig, NewTopic};
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
+use crate::log::Batch;
 use crate::protocol::{Body, Effect, ErrorCode, Fact, Input, Out, Request, Response, Timer};
 use crate::rng::{Rng, Salt};
 use crate::time::{Span, Time};
@@ -112,7 +113,7 @@ impl Net {
                 ..Out::default()
             },
         };
-        net.to_broker(Input::Start);
+        net.step_broker(Input::Start);
         net
     }
 
@@ -181,7 +182,7 @@ impl Net {
             ..config
         });
         self.consume(node, |consumer, _, _| {
-            consumer.subscribe([(TOPIC, name(TOPIC))])
+            consumer.subscribe([(TOPIC, name(TOPIC))]);
         });
         self.poll(node);
         node
@@ -264,7 +265,7 @@ impl Net {
         self.done(node, out);
     }
 
-    fn to_broker(&mut self, input: Input) {
+    fn step_broker(&mut self, input: Input) {
         let mut out = std::mem::take(&mut self.out);
         let now = self.now;
         if let Input::Message {
@@ -285,7 +286,7 @@ impl Net {
         self.done(BROKER, out);
     }
 
-    fn to_client(&mut self, node: NodeId, input: Input) {
+    fn step_client(&mut self, node: NodeId, input: Input) {
         let now = self.now;
         let mut out = std::mem::take(&mut self.out);
         let client = self.client(node);
@@ -442,9 +443,9 @@ impl Net {
 
     fn input(&mut self, node: NodeId, input: Input) {
         if node == BROKER {
-            self.to_broker(input);
+            self.step_broker(input);
         } else {
-            self.to_client(node, input);
+            self.step_client(node, input);
         }
     }
 
@@ -469,7 +470,7 @@ impl Net {
 
     pub fn start_broker(&mut self) {
         self.up[0] = true;
-        self.to_broker(Input::Start);
+        self.step_broker(Input::Start);
     }
 
     /// Kills a client's process. Its consumer is gone.
@@ -486,7 +487,7 @@ impl Net {
         let config = *client.consumer.as_ref().expect("a consumer").config();
         client.consumer = Some(new_consumer(node, config));
         self.consume(node, |consumer, _, _| {
-            consumer.subscribe([(TOPIC, name(TOPIC))])
+            consumer.subscribe([(TOPIC, name(TOPIC))]);
         });
         self.poll(node);
     }
@@ -504,7 +505,7 @@ impl Net {
     /// The sizes of a partition's batches, in records.
     pub fn batches(&self, partition: u32) -> Vec<u32> {
         let partition = self.broker.partition(tp(partition)).expect("a partition");
-        partition.log.batches().map(|batch| batch.count()).collect()
+        partition.log.batches().map(Batch::count).collect()
     }
 
     /// Tags and offsets delivered, and tags failed.
@@ -539,7 +540,7 @@ impl Net {
                     batches: vec![(tp(partition), batch)],
                 }),
             };
-            self.to_broker(Input::Message { from: BROKER, body });
+            self.step_broker(Input::Message { from: BROKER, body });
         }
     }
 
