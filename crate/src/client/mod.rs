@@ -9,6 +9,9 @@ pub mod partitioner;
 mod producer;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use accumulator::{Buffered, Tags};
 pub use config::{ConfigError, ConsumerConfig, OffsetReset, ProducerConfig};
 pub use consumer::{
