@@ -1,0 +1,245 @@
+//! Facts: what a step tells about itself. Ids and numbers only; words are made when shown.
+
+use super::{ErrorCode, Service};
+use crate::id::{GroupId, NodeId, OrderId, TopicPartition};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// When a fact was told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// Simulated time.
+    pub at: Time,
+    /// The count of events dispatched before and with this one.
+    pub instant: u64,
+}
+
+/// Which shop.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// The customer waits for everything.
+    Sync,
+    /// The customer is answered when the log has the order.
+    Async,
+}
+
+/// How a node stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// It was asked to, and finished what it must.
+    Clean,
+    /// It was killed.
+    Killed,
+}
+
+/// What became of one order in one shop. Each is told once per time it happens, so a payment told
+/// twice is a payment made twice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OrderStep {
+    /// The customer placed it.
+    Placed {
+        /// Which customer, numbered by first appearance or by name.
+        customer: u32,
+    },
+    /// The asynchronous shop handed it to its producer.
+    Sent,
+    /// The customer was told it is accepted (asynchronous) or complete (synchronous).
+    Answered,
+    /// The customer was told that payment declined it.
+    ToldDeclined,
+    /// The customer was told that it failed: nothing was promised.
+    Refused,
+    /// The customer stopped waiting.
+    GaveUp,
+    /// A service did its part.
+    Done(Service),
+    /// Payment declined it.
+    Declined,
+    /// A service failed at it and gave up on it, after its retries. Asynchronous: it is in the
+    /// dead-letter topic. Synchronous: the customer is told.
+    GivenUpOn(Service),
+    /// The asynchronous shop's producer reports that it could not be sent, or the process died with
+    /// it in its buffer.
+    Unsent,
+}
+
+/// Something that happened, told by the node that did it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Fact {
+    /// A leader appended a batch.
+    Appended {
+        /// The partition.
+        at: TopicPartition,
+        /// The offset of its first record.
+        base_offset: i64,
+        /// How many records.
+        records: u32,
+        /// How many bytes in the log, header included.
+        bytes: u32,
+        /// CRC-32C of the batch.
+        crc: u32,
+    },
+    /// A partition's high watermark rose to `offset`.
+    HighWatermark {
+        /// The partition.
+        at: TopicPartition,
+        /// Records below it are committed.
+        offset: i64,
+    },
+    /// A producer was told that its batch is appended.
+    Acked {
+        /// The producer's node.
+        producer: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// The offset of the first record.
+        base_offset: i64,
+        /// How many records.
+        records: u32,
+    },
+    /// A producer gave up on a batch.
+    SendFailed {
+        /// The producer's node.
+        producer: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// How many records.
+        records: u32,
+        /// Why.
+        error: ErrorCode,
+    },
+    /// A producer sends a batch again.
+    Retried {
+        /// The producer's node.
+        producer: NodeId,
+        /// The partition.
+        at: TopicPartition,
+    },
+    /// A consumer handed records to its application.
+    Delivered {
+        /// The consumer's node.
+        consumer: NodeId,
+        /// Its group, if it has one.
+        group: Option<GroupId>,
+        /// The partition.
+        at: TopicPartition,
+        /// The first offset.
+        first: i64,
+        /// The offset after the last.
+        next: i64,
+    },
+    /// A group's position was kept by the coordinator.
+    Committed {
+        /// The group.
+        group: GroupId,
+        /// The partition.
+        at: TopicPartition,
+        /// The next offset to read.
+        offset: i64,
+    },
+    /// A group began to rebalance.
+    Rebalancing {
+        /// The group.
+        group: GroupId,
+    },
+    /// A group's new generation has its assignment.
+    Rebalanced {
+        /// The group.
+        group: GroupId,
+        /// The generation.
+        generation: u32,
+        /// How many members.
+        members: u32,
+    },
+    /// A member's assignment became this long (0: it sits idle).
+    Assigned {
+        /// The consumer's node.
+        consumer: NodeId,
+        /// Its group.
+        group: GroupId,
+        /// How many partitions.
+        partitions: u32,
+    },
+    /// A member gave up all it was assigned, to join again or because it was thrown out.
+    Revoked {
+        /// The consumer's node.
+        consumer: NodeId,
+        /// Its group.
+        group: GroupId,
+        /// How many partitions it had.
+        partitions: u32,
+    },
+    /// A member may read this partition from now on, beginning at `position`.
+    Owns {
+        /// The consumer's node.
+        consumer: NodeId,
+        /// Its group.
+        group: GroupId,
+        /// The partition.
+        at: TopicPartition,
+        /// The first offset it will read.
+        position: i64,
+    },
+    /// A member was taken for dead: no heartbeat within its session timeout.
+    MemberExpired {
+        /// The group.
+        group: GroupId,
+    },
+    /// A node's process is up.
+    Started {
+        /// The node.
+        node: NodeId,
+    },
+    /// A node's process is down.
+    Stopped {
+        /// The node.
+        node: NodeId,
+        /// How.
+        how: Stop,
+    },
+    /// An order took a step.
+    Order {
+        /// In which shop.
+        lane: Lane,
+        /// Which order.
+        order: OrderId,
+        /// What happened to it.
+        step: OrderStep,
+    },
+    /// Something with a key's colour set off from one node to another. For the picture: a dot.
+    Moved {
+        /// From.
+        from: NodeId,
+        /// To.
+        to: NodeId,
+        /// The partition it is written to or read from, where one end is a broker.
+        log: Option<TopicPartition>,
+        /// When it arrives.
+        due_at: Time,
+        /// The key's colour, 0..6.
+        hue: u8,
+        /// The order it belongs to.
+        order: OrderId,
+    },
+}
+
+/// Who listens to facts: nobody (`()`), the promises' monitors, the metrics, a recorder.
+pub trait Sink {
+    /// Whether to make facts at all.
+    const LISTENS: bool = true;
+    /// Takes one.
+    fn hear(&mut self, stamp: Stamp, fact: Fact);
+}
+
+impl Sink for () {
+    const LISTENS: bool = false;
+    fn hear(&mut self, _: Stamp, _: Fact) {}
+}
+
+impl Sink for Vec<(Stamp, Fact)> {
+    fn hear(&mut self, stamp: Stamp, fact: Fact) {
+        self.push((stamp, fact));
+    }
+}

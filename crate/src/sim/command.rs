@@ -1,0 +1,169 @@
+//! Everything a person or a script can do. Nothing else changes a world from outside.
+
+use crate::protocol::{Acks, OffsetSpec, Service, Stop};
+use crate::shop::{CommitMode, Sending, Wiring};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One thing done to the world.
+///
+/// Where a command names a service, it acts on that service in both shops, so that the comparison
+/// stays fair. On file a command is one JSON object a line, with `at_us`:
+/// `{"at_us":12400000,"set_work":{"service":"payment","mean_us":900000}}`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Customers come at this rate, 0 to 1000 orders a second.
+    SetRate {
+        /// Orders a second.
+        per_s: f64,
+    },
+    /// Customers come `factor` times as fast for a while, then as before.
+    Burst {
+        /// How many times as fast, more than 0, at most 100.
+        factor: f64,
+        /// For how long, in microseconds.
+        for_us: u64,
+    },
+    /// This share of all orders comes from one customer, so one key and one partition are hot.
+    SetSkew {
+        /// 0 (even) to 1 (nobody else orders).
+        share: f64,
+    },
+    /// A piece of work takes this long on average from now on.
+    SetWork {
+        /// Which service.
+        service: Service,
+        /// The mean, in microseconds, at most one hour.
+        mean_us: u64,
+    },
+    /// A service has so many workers: threads in the synchronous shop, consumers in the other.
+    SetWorkers {
+        /// Which service.
+        service: Service,
+        /// 0 to 64.
+        workers: u32,
+    },
+    /// The synchronous shop serves so many customers at once.
+    SetShopWorkers {
+        /// 1 to 1000.
+        workers: u32,
+    },
+    /// Payment declines this share of orders.
+    SetDecline {
+        /// 0 to 1.
+        rate: f64,
+    },
+    /// A service fails at this share of attempts.
+    SetFailure {
+        /// Which service.
+        service: Service,
+        /// 0 to 1.
+        rate: f64,
+    },
+    /// Stops a node, or all nodes of a service. `node` is `payment`, `warehouse`, `shipping`,
+    /// `shop`, `broker`, or a single node's own name, such as `payment-3`.
+    Stop {
+        /// Which.
+        node: String,
+        /// Asked to stop, or killed.
+        how: Stop,
+    },
+    /// Starts what was stopped.
+    Start {
+        /// Which; as in `stop`.
+        node: String,
+    },
+    /// How the asynchronous shop sends an order and when it answers the customer.
+    SetSending {
+        /// The way.
+        sending: Sending,
+    },
+    /// How many copies the producers ask for.
+    SetAcks {
+        /// `zero` or `one`.
+        acks: Acks,
+    },
+    /// When the services' consumers commit their positions.
+    SetCommit {
+        /// The way.
+        commit: CommitMode,
+    },
+    /// A service's consumers stop fetching (`Consumer.pause`); they stay in their group.
+    Pause {
+        /// Which service.
+        service: Service,
+    },
+    /// They fetch again.
+    Resume {
+        /// Which service.
+        service: Service,
+    },
+    /// A service's consumers seek, each in its own partitions: what lies after is read again.
+    Rewind {
+        /// Which service.
+        service: Service,
+        /// To where.
+        to: OffsetSpec,
+    },
+    /// How the services are wired.
+    SetWiring {
+        /// The way.
+        wiring: Wiring,
+    },
+    /// Makes a topic.
+    CreateTopic {
+        /// Its name.
+        topic: String,
+        /// How many partitions, 1 or more.
+        partitions: u32,
+        /// Topic configs by their real names.
+        #[serde(default)]
+        configs: BTreeMap<String, String>,
+    },
+    /// Deletes a topic.
+    DeleteTopic {
+        /// Its name.
+        topic: String,
+    },
+    /// Raises a topic's number of partitions.
+    AddPartitions {
+        /// Its name.
+        topic: String,
+        /// The new number.
+        to: u32,
+    },
+    /// Cuts the network between two nodes, or sets of nodes named as in `stop`.
+    Cut {
+        /// One side.
+        a: String,
+        /// The other.
+        b: String,
+    },
+    /// Mends every cut and loss.
+    Heal,
+    /// Loses this share of packets between two nodes; what is lost is sent again after a time-out.
+    SetLoss {
+        /// One side.
+        a: String,
+        /// The other.
+        b: String,
+        /// 0 to 0.95.
+        rate: f64,
+    },
+}
+
+/// A command and when it acts.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Acted {
+    /// Simulated time, in microseconds.
+    pub at_us: Time,
+    /// The count of events dispatched before it, where that is known: one microsecond can hold
+    /// many. Without it the command acts after the last event of `at_us`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instant: Option<u64>,
+    /// What is done.
+    #[serde(flatten)]
+    pub command: Command,
+}
