@@ -34,6 +34,12 @@ fn members_share_and_share_anew_when_one_joins_or_leaves() {
     );
     assert_eq!(net.assigned(b), partitions(3..5));
     assert_eq!(state(&net), (GroupState::Stable, 2, 2));
+    let revoked = Fact::Revoked {
+        consumer: a,
+        group: GROUP,
+        partitions: 5,
+    };
+    assert!(net.facts.iter().any(|(_, fact)| *fact == revoked));
     net.consume(a, Consumer::close);
     net.run(Span::secs(4));
     assert_eq!(net.assigned(b), partitions(0..5));
