@@ -283,6 +283,45 @@ mod tests {
         assert_eq!(sequences, [i32::MAX - 1, i32::MAX, 0, 1]);
     }
 
+    /// With the checksum made good, so that the records themselves are looked at.
+    #[test]
+    fn every_byte_of_the_records_may_be_any_other() {
+        let mut builder = BatchBuilder::new();
+        for timestamp in [1_000, 2_000] {
+            let headers = [Header::new("name", b"v"), Header::new("n", b"")];
+            builder.append(timestamp, Some(b"key"), None, &headers);
+        }
+        builder.put_header();
+        let mut seen = std::collections::BTreeSet::new();
+        for at in BODY_OVERHEAD - 4..builder.body.len() {
+            for value in 0..=u8::MAX {
+                let mut body = builder.body.clone();
+                body[at] = value;
+                let mut records = 0;
+                for record in Batch::seal(&body).records() {
+                    records += 1;
+                    if let Err(error) = record {
+                        let name = format!("{error:?}");
+                        seen.insert(name.split('(').next().unwrap_or_default().to_owned());
+                    }
+                }
+                assert!(records <= 3, "an error is the last");
+            }
+        }
+        let seen: Vec<_> = seen.iter().map(String::as_str).collect();
+        assert_eq!(
+            seen,
+            [
+                "FieldLength",
+                "HeaderCount",
+                "HeaderKey",
+                "RecordLength",
+                "RecordsLeft",
+                "Varint"
+            ]
+        );
+    }
+
     type Field = Option<Vec<u8>>;
 
     proptest! {

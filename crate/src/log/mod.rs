@@ -5,11 +5,13 @@
 
 mod batch;
 mod builder;
+pub mod dump;
 pub mod files;
 mod index;
 mod pile;
 mod record;
 mod segment;
+pub mod sidecar;
 pub mod varint;
 
 pub use batch::{
