@@ -218,6 +218,18 @@ impl World {
             Command::Pause { service } => self.pause(*service, true, sink),
             Command::Resume { service } => self.pause(*service, false, sink),
             Command::Rewind { service, to } => self.rewind(*service, *to, sink),
+            _ => self.carry_out_beside(command, sink)?,
+        }
+        Ok(())
+    }
+
+    /// Commands about topics and the network, which any scenario has.
+    fn carry_out_beside<S: Sink>(
+        &mut self,
+        command: &Command,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
+        match command {
             Command::CreateTopic {
                 topic,
                 partitions,
@@ -247,6 +259,7 @@ impl World {
                     self.kernel.set_loss(a, b, rate);
                 }
             }
+            other => unreachable!("{other:?} is carried out elsewhere"),
         }
         Ok(())
     }
