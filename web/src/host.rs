@@ -1,0 +1,265 @@
+//! The animation loop: wall time in, pictures and now and then a snapshot out. Yew is not asked
+//! for frames: what moves at 60 Hz is set from here.
+
+use crate::crash;
+use crate::dom;
+use crate::lab::Lab;
+use crate::models::{self, Look};
+use crate::stage_view::StageView;
+use crate::ui::{Page, Snapshot};
+use js_sys::Array;
+use millrace::link::{Link, TooLong};
+use millrace::view::orders::{self, OrdersScene};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::Callback;
+
+/// Panels get news about eight times a second.
+const NEWS_EVERY_MS: f64 = 125.0;
+/// The breadcrumb's link is made anew at most so often: it is only for accidents.
+const CRUMB_EVERY_MS: f64 = 2_000.0;
+
+/// The elements that are set on every frame.
+#[derive(Default)]
+pub struct Dials {
+    /// The clock.
+    pub time: Option<HtmlElement>,
+    /// The scrubber.
+    pub scrubber: Option<HtmlInputElement>,
+}
+
+/// The loop and what it shows. Clones are the same loop.
+#[derive(Clone)]
+pub struct Host(Rc<Inner>);
+
+struct Inner {
+    lab: RefCell<Lab>,
+    look: RefCell<Look>,
+    scene: RefCell<OrdersScene>,
+    stage: RefCell<Option<StageView>>,
+    dials: RefCell<Dials>,
+    shown: RefCell<Option<Snapshot>>,
+    news: Callback<Snapshot>,
+    /// Raised when the panels should not wait for their turn.
+    urgent: Cell<bool>,
+    /// The page with the stage is the one that is open.
+    on_stage: Cell<bool>,
+    last_news: Cell<f64>,
+    last_crumb: Cell<f64>,
+    last_frame: Cell<f64>,
+    moved: Cell<bool>,
+    bench: Option<Array>,
+    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    request: Cell<i32>,
+}
+
+impl PartialEq for Host {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Host {
+    /// Begins the loop.
+    pub fn new(lab: Lab, look: Look, bench: bool, news: Callback<Snapshot>) -> Self {
+        let bench = bench.then(|| {
+            let pairs = Array::new();
+            dom::publish("__millrace_frames", &pairs);
+            pairs
+        });
+        let host = Self(Rc::new(Inner {
+            lab: RefCell::new(lab),
+            look: RefCell::new(look),
+            scene: RefCell::default(),
+            stage: RefCell::default(),
+            dials: RefCell::default(),
+            shown: RefCell::default(),
+            news,
+            urgent: Cell::new(true),
+            on_stage: Cell::new(true),
+            last_news: Cell::new(f64::MIN),
+            last_crumb: Cell::new(f64::MIN),
+            last_frame: Cell::new(0.0),
+            moved: Cell::new(false),
+            bench,
+            frame: RefCell::default(),
+            request: Cell::new(0),
+        }));
+        let weak = Rc::downgrade(&host.0);
+        *host.0.frame.borrow_mut() = Some(Closure::new(move |wall_ms| {
+            if let Some(inner) = weak.upgrade()
+                && !crash::dead()
+            {
+                Self(inner).on_frame(wall_ms);
+            }
+        }));
+        host.ask();
+        host
+    }
+
+    /// Asks for the next frame.
+    fn ask(&self) {
+        if let Some(frame) = &*self.0.frame.borrow() {
+            let asked = dom::window().request_animation_frame(frame.as_ref().unchecked_ref());
+            self.0.request.set(asked.unwrap_or_default());
+        }
+    }
+
+    /// Ends the loop.
+    pub fn stop(&self) {
+        let _ = dom::window().cancel_animation_frame(self.0.request.get());
+        *self.0.frame.borrow_mut() = None;
+        *self.0.stage.borrow_mut() = None;
+    }
+
+    fn on_frame(&self, wall_ms: f64) {
+        let started = dom::clock();
+        let inner = &*self.0;
+        let changed = inner.lab.borrow_mut().frame(wall_ms, &dom::clock);
+        if changed {
+            orders::scene(inner.lab.borrow().timeline().moment(), &mut inner.scene.borrow_mut());
+        }
+        if inner.on_stage.get() {
+            self.paint(wall_ms, changed);
+        }
+        self.turn_dials();
+        let due = wall_ms - inner.last_news.get() >= NEWS_EVERY_MS;
+        if inner.urgent.get() || due && changed {
+            inner.last_news.set(wall_ms);
+            self.tell(wall_ms);
+        }
+        if let Some(pairs) = &inner.bench {
+            let interval = wall_ms - inner.last_frame.replace(wall_ms);
+            pairs.push(&Array::of2(&interval.into(), &(dom::clock() - started).into()));
+        }
+        self.ask();
+    }
+
+    fn paint(&self, wall_ms: f64, changed: bool) {
+        let inner = &*self.0;
+        let (lab, scene) = (inner.lab.borrow(), inner.scene.borrow());
+        if let Some(stage) = &mut *inner.stage.borrow_mut() {
+            stage.frame(wall_ms, changed, &lab, &scene);
+            if !inner.moved.get() && !scene.flights.is_empty() {
+                inner.moved.set(true);
+                dom::mark("millrace:first-record");
+            }
+        }
+    }
+
+    /// Sets the clock and the scrubber.
+    fn turn_dials(&self) {
+        let inner = &*self.0;
+        let now = inner.lab.borrow().timeline().now();
+        let dials = inner.dials.borrow();
+        if let Some(time) = &dials.time {
+            dom::set_text(time, &now.to_string());
+        }
+        if let Some(scrubber) = &dials.scrubber {
+            scrubber.set_value_as_number((now.0 / 1_000) as f64);
+            let end = scrubber.max().parse::<f64>().unwrap_or(1.0).max(1.0);
+            let at = (now.0 as f64 / 1_000.0 / end * 100.0).min(100.0);
+            let _ = scrubber.style().set_property("--at", &format!("{at:.2}%"));
+        }
+    }
+
+    /// Makes a snapshot, and tells it if it says anything new.
+    fn tell(&self, wall_ms: f64) {
+        let inner = &*self.0;
+        inner.urgent.set(false);
+        let fresh = {
+            let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
+            let timeline = lab.timeline();
+            crash::at(timeline.seed(), timeline.instant());
+            if wall_ms - inner.last_crumb.get() >= CRUMB_EVERY_MS {
+                inner.last_crumb.set(wall_ms);
+                if let Ok(fragment) = lab.link().encode() {
+                    crash::link(fragment);
+                }
+            }
+            let before = inner.shown.borrow();
+            models::snapshot(&lab, &look, &inner.scene.borrow(), before.as_ref())
+        };
+        let old = inner.shown.borrow_mut().replace(fresh.clone());
+        if old.as_ref() != Some(&fresh) {
+            inner.news.emit(fresh);
+        }
+    }
+
+    /// What the panels show now, made at once.
+    pub fn snapshot(&self) -> Snapshot {
+        let inner = &*self.0;
+        orders::scene(inner.lab.borrow().timeline().moment(), &mut inner.scene.borrow_mut());
+        let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
+        let fresh = models::snapshot(&lab, &look, &inner.scene.borrow(), None);
+        *inner.shown.borrow_mut() = Some(fresh.clone());
+        fresh
+    }
+
+    /// Does something to the lab; the panels hear of it on the next frame.
+    pub fn lab<T>(&self, act: impl FnOnce(&mut Lab) -> T) -> T {
+        self.0.urgent.set(true);
+        act(&mut self.0.lab.borrow_mut())
+    }
+
+    /// Puts another lab in place of this one, as fast and as much playing as it was.
+    pub fn replace(&self, mut lab: Lab) {
+        {
+            let old = self.0.lab.borrow();
+            lab.player_mut().set_speed(old.player().speed());
+            let playing = old.player().playing();
+            lab.player_mut().play(playing);
+        }
+        *self.0.lab.borrow_mut() = lab;
+        if let Some(stage) = &mut *self.0.stage.borrow_mut() {
+            stage.forget();
+        }
+        self.0.urgent.set(true);
+    }
+
+    /// Changes where the person looks.
+    pub fn look(&self, change: impl FnOnce(&mut Look)) {
+        self.0.urgent.set(true);
+        change(&mut self.0.look.borrow_mut());
+    }
+
+    /// Says which page is open.
+    pub fn open_page(&self, page: Page) {
+        self.0.on_stage.set(page == Page::Orders);
+    }
+
+    /// Hands over the stage, or takes it away.
+    pub fn set_stage(&self, stage: Option<StageView>) {
+        *self.0.stage.borrow_mut() = stage;
+    }
+
+    /// Tells the stage that colours changed.
+    pub fn recolour(&self, dark: bool) {
+        if let Some(stage) = &mut *self.0.stage.borrow_mut() {
+            stage.set_dark(dark);
+        }
+    }
+
+    /// Hands over the elements that are set on every frame.
+    pub fn set_dials(&self, dials: Dials) {
+        *self.0.dials.borrow_mut() = dials;
+    }
+
+    /// This instant as a link.
+    pub fn link(&self, page: Page) -> Result<String, TooLong> {
+        let (lab, look) = (self.0.lab.borrow(), self.0.look.borrow());
+        let name = |name: &str, first: &str| {
+            if name == first { String::new() } else { name.to_owned() }
+        };
+        let link = Link {
+            page: name(page.name(), Page::default().name()),
+            tab: name(look.tab.name(), ""),
+            topic: look.topic.topic.clone(),
+            order: look.order,
+            ..lab.link()
+        };
+        link.encode()
+    }
+}

@@ -1,0 +1,301 @@
+//! What is played and where one is in it: the time line, the player, the person's answers.
+//! No browser in here; the host gives it frames and a clock.
+
+use crate::player::Player;
+use millrace::link::{ENGINE, LATEST, Link, OwnFile, hex};
+use millrace::scenario::{self, RecordedOrder, Scenario, Workload};
+use millrace::sim::{Acted, Command, Timeline};
+use millrace::time::Time;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The scenario shown when nothing else is asked for.
+pub const FIRST: &str = "orders";
+/// The seed of the pictures in the documentation.
+pub const FIRST_SEED: u64 = 41;
+
+/// A run with its player.
+pub struct Lab {
+    timeline: Timeline,
+    player: Player,
+    /// Where the person wants to be, while the simulation is on its way there.
+    seeking: Option<Time>,
+    /// A link on its way to its instant.
+    opening: Option<Box<Link>>,
+    /// The chosen option of each question.
+    answers: BTreeMap<String, u32>,
+    /// The person's own orders, if they are what is played.
+    file: Option<OwnFile>,
+    /// What the page should say about all this, newest last.
+    notices: Vec<String>,
+    /// Raised whenever the moment shown may have changed.
+    changed: bool,
+}
+
+/// Where a link begins that needs the person's own file first.
+pub enum Start {
+    /// It plays.
+    Ready(Box<Lab>),
+    /// It plays once this file is loaded.
+    NeedsFile(Box<Lab>, OwnFile),
+}
+
+impl Lab {
+    /// A run of the scenario named `name`, or of the first one with a notice that there is none.
+    pub fn named(name: &str, seed: u64) -> Self {
+        if let Some(found) = scenario::by_name(name) {
+            return Self::of(found, seed);
+        }
+        let first = scenario::by_name(FIRST).expect("the first scenario is there");
+        let mut lab = Self::of(first, seed);
+        lab.notices.push(format!(
+            "There is no scenario “{name}” here. This is “{FIRST}”."
+        ));
+        lab
+    }
+
+    /// A run of `scenario`. One that cannot start is replaced by the first, with its reason.
+    pub fn of(scenario: Scenario, seed: u64) -> Self {
+        let (timeline, notices) = match Timeline::new(scenario, seed) {
+            Ok(timeline) => (timeline, Vec::new()),
+            Err(why) => {
+                let first = scenario::by_name(FIRST).expect("the first scenario is there");
+                let timeline = Timeline::new(first, seed).expect("the first scenario starts");
+                (timeline, vec![why.to_string()])
+            }
+        };
+        Self {
+            timeline,
+            player: Player::default(),
+            seeking: None,
+            opening: None,
+            answers: BTreeMap::new(),
+            file: None,
+            notices,
+            changed: true,
+        }
+    }
+
+    /// The state of a link. The way to its instant is simulated frame by frame: see [`Lab::frame`].
+    pub fn opened(link: Link) -> Start {
+        let name = if link.scenario.is_empty() {
+            FIRST
+        } else {
+            &link.scenario
+        };
+        let mut lab = Self::named(name, link.seed);
+        lab.answers.clone_from(&link.answers);
+        let needs = link.file.clone();
+        match needs {
+            Some(file) => {
+                lab.notices.push(format!(
+                    "This link replays the orders of “{}”, which stays on its maker’s computer. \
+                     Load that file to see it; until then these are the scenario’s own customers.",
+                    file.name
+                ));
+                Start::NeedsFile(Box::new(lab), file)
+            }
+            None => {
+                lab.replay(link);
+                Start::Ready(Box::new(lab))
+            }
+        }
+    }
+
+    /// Begins to replay a link's commands on this (fresh) run.
+    pub fn replay(&mut self, link: Link) {
+        self.answers.clone_from(&link.answers);
+        self.timeline.script(link.commands.clone());
+        self.opening = Some(Box::new(link));
+    }
+
+    /// The scenario `name` with the orders of a file in place of its own customers.
+    pub fn with_orders(
+        name: &str,
+        seed: u64,
+        file: OwnFile,
+        orders: Arc<[RecordedOrder]>,
+    ) -> Result<Self, String> {
+        let mut scenario = scenario::by_name(name)
+            .or_else(|| scenario::by_name(FIRST))
+            .ok_or("the first scenario is missing")?;
+        scenario.workload = Workload::Recorded {
+            name: file.name.clone(),
+            hash: file.hash.clone(),
+            speed: file.speed,
+            orders,
+        };
+        let timeline = Timeline::new(scenario, seed).map_err(|why| why.to_string())?;
+        let mut lab = Self {
+            timeline,
+            ..Self::named(name, seed)
+        };
+        lab.file = Some(file);
+        Ok(lab)
+    }
+
+    /// One animation frame. `clock` gives the wall time in milliseconds. Returns whether what is
+    /// shown changed.
+    pub fn frame(&mut self, wall_ms: f64, clock: &dyn Fn() -> f64) -> bool {
+        let mut changed = std::mem::take(&mut self.changed);
+        if self.opening.is_some() {
+            return self.open_on(clock) || changed;
+        }
+        if let Some(to) = self.seeking {
+            changed = true;
+            if self.slices(to, 12.0, clock) {
+                self.timeline.seek(to, u64::MAX);
+                self.seeking = None;
+            }
+            return changed;
+        }
+        let shown = self.timeline.now();
+        if let Some(plan) = self.player.frame(wall_ms, shown) {
+            if shown >= LATEST {
+                self.player.play(false);
+                return changed;
+            }
+            let reached = self.run(plan.target, plan.slice_events, plan.budget_ms, clock);
+            self.player.ran(reached);
+            changed |= plan.target > shown;
+        }
+        changed
+    }
+
+    /// Runs towards `target`; whether it got there within the budget.
+    fn run(&mut self, target: Time, slice: u64, budget_ms: f64, clock: &dyn Fn() -> f64) -> bool {
+        let until = clock() + budget_ms;
+        loop {
+            if self.timeline.run_until(target, slice) {
+                return true;
+            }
+            if clock() >= until {
+                return false;
+            }
+        }
+    }
+
+    /// On the way to `to`: back at once, forward through what has not been played yet in slices.
+    fn slices(&mut self, to: Time, budget_ms: f64, clock: &dyn Fn() -> f64) -> bool {
+        to <= self.timeline.played() || {
+            if self.timeline.now() < self.timeline.played() {
+                let played = self.timeline.played();
+                self.timeline.seek(played, u64::MAX);
+            }
+            self.run(to, 4_000, budget_ms, clock)
+        }
+    }
+
+    /// One frame's worth of replaying a link. Returns whether what is shown changed.
+    fn open_on(&mut self, clock: &dyn Fn() -> f64) -> bool {
+        let Some(link) = self.opening.clone() else {
+            return false;
+        };
+        if !self.run(link.at_us, 4_000, 12.0, clock) {
+            return false;
+        }
+        // One microsecond can hold many events: those after the very one are taken back.
+        if let Some(instant) = link.instant
+            && instant < self.timeline.instant()
+        {
+            self.timeline.seek_instant(instant);
+        }
+        self.opening = None;
+        self.notices.extend(link.differs(self.timeline.trace_hash()));
+        self.changed = false;
+        true
+    }
+
+    /// How far a link being opened has come, 0 to 1.
+    pub fn opening(&self) -> Option<f64> {
+        let link = self.opening.as_ref()?;
+        let end = link.at_us.0.max(1) as f64;
+        Some((self.timeline.now().0 as f64 / end).min(1.0))
+    }
+
+    /// The run.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The player.
+    pub fn player(&self) -> &Player {
+        &self.player
+    }
+
+    /// The player, to turn its knobs.
+    pub fn player_mut(&mut self) -> &mut Player {
+        self.changed = true;
+        &mut self.player
+    }
+
+    /// The chosen options.
+    pub fn answers(&self) -> &BTreeMap<String, u32> {
+        &self.answers
+    }
+
+    /// Chooses an option; the first choice stands.
+    pub fn answer(&mut self, question: &str, option: u32) {
+        self.answers.entry(question.to_owned()).or_insert(option);
+        self.changed = true;
+    }
+
+    /// The person's own file, if its orders are played.
+    pub fn file(&self) -> Option<&OwnFile> {
+        self.file.as_ref()
+    }
+
+    /// Does something to the world, now.
+    pub fn act(&mut self, command: Command) -> Result<(), String> {
+        self.changed = true;
+        self.timeline.act(command).map_err(|why| why.to_string())
+    }
+
+    /// Goes to a time; at once if it has been played, otherwise as fast as it goes.
+    pub fn seek(&mut self, to: Time) {
+        self.seeking = Some(to.min(LATEST));
+    }
+
+    /// One event forward.
+    pub fn step_forward(&mut self) {
+        self.player.play(false);
+        self.timeline.step_forward();
+        self.changed = true;
+    }
+
+    /// One event back.
+    pub fn step_back(&mut self) {
+        self.player.play(false);
+        self.timeline.step_back();
+        self.changed = true;
+    }
+
+    /// Takes up the future that acting in the past left; the present one is left in its stead.
+    pub fn return_to(&mut self, fork: usize) {
+        self.timeline.take_up(fork, u64::MAX);
+        self.changed = true;
+    }
+
+    /// What there is to say, and from now on said.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// This very instant as a link; page and selection are the caller's to fill in.
+    pub fn link(&self) -> Link {
+        let timeline = &self.timeline;
+        let commands: Vec<Acted> = timeline.commands().to_vec();
+        Link {
+            engine: ENGINE.to_owned(),
+            scenario: timeline.scenario().name.clone(),
+            seed: timeline.seed(),
+            commands,
+            instant: Some(timeline.instant()),
+            at_us: timeline.now(),
+            hash: Some(hex(timeline.trace_hash())),
+            file: self.file.clone(),
+            answers: self.answers.clone(),
+            ..Link::default()
+        }
+    }
+}
