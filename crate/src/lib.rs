@@ -3,6 +3,15 @@
 //! The same seed, scenario and commands give the same history, natively and in a browser.
 //! Nothing here reads a clock, a file or the network; see `ARCHITECTURE.md` for the map.
 
+pub mod bench;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod client;
+pub mod cluster;
+pub mod group;
 pub mod id;
+pub mod log;
+mod pile;
+pub mod protocol;
 pub mod rng;
 pub mod time;

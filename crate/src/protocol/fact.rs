@@ -39,9 +39,16 @@ pub enum Stop {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OrderStep {
     /// The customer placed it.
-    Placed,
+    Placed {
+        /// Which customer, numbered by first appearance or by name.
+        customer: u32,
+    },
+    /// The asynchronous shop handed it to its producer.
+    Sent,
     /// The customer was told it is accepted (asynchronous) or complete (synchronous).
     Answered,
+    /// The customer was told that payment declined it.
+    ToldDeclined,
     /// The customer was told that it failed: nothing was promised.
     Refused,
     /// The customer stopped waiting.
@@ -155,6 +162,15 @@ pub enum Fact {
         /// How many partitions.
         partitions: u32,
     },
+    /// A member gave up all it was assigned, to join again or because it was thrown out.
+    Revoked {
+        /// The consumer's node.
+        consumer: NodeId,
+        /// Its group.
+        group: GroupId,
+        /// How many partitions it had.
+        partitions: u32,
+    },
     /// A member may read this partition from now on, beginning at `position`.
     Owns {
         /// The consumer's node.
@@ -198,6 +214,8 @@ pub enum Fact {
         from: NodeId,
         /// To.
         to: NodeId,
+        /// The partition it is written to or read from, where one end is a broker.
+        log: Option<TopicPartition>,
         /// When it arrives.
         due_at: Time,
         /// The key's colour, 0..6.

@@ -20,9 +20,18 @@ pub enum Acks {
     One,
 }
 
-/// What a member says of itself when it joins: assigned by the coordinator, unique in the run.
+/// Who a member of a group is, assigned by the coordinator and unique in the run.
+///
+/// Kafka's is the text `<client.id>-<uuid>`, and range assignment sorts members by it. Ours sorts as
+/// if every node had its own `client.id`, in the order of the nodes, and the uuids grew: a process
+/// that starts again keeps its place among the members.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct MemberId(pub u32);
+pub struct MemberId {
+    /// The node of the consumer.
+    pub client: NodeId,
+    /// Counts the ids that the coordinator has given.
+    pub serial: u32,
+}
 
 /// Where to begin, for `ListOffsets` and for seeking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -173,7 +182,7 @@ pub enum Response {
     /// To [`Request::FindCoordinator`].
     FindCoordinator {
         /// The broker to talk to.
-        coordinator: NodeId,
+        coordinator: Result<NodeId, ErrorCode>,
     },
     /// To [`Request::JoinGroup`].
     JoinGroup {
@@ -186,7 +195,7 @@ pub enum Response {
         /// The partitions.
         result: Result<Vec<TopicPartition>, ErrorCode>,
     },
-    /// To [`Request::Heartbeat`], [`Request::LeaveGroup`].
+    /// To [`Request::Heartbeat`].
     Heartbeat {
         /// Still welcome?
         result: Result<(), ErrorCode>,
@@ -203,8 +212,8 @@ pub enum Response {
     },
     /// To [`Request::OffsetFetch`]: `None` where the group never committed.
     OffsetFetch {
-        /// The next offset to read, per partition.
-        offsets: Vec<(TopicPartition, Option<i64>)>,
+        /// The next offset to read, per partition asked about.
+        result: Result<Vec<(TopicPartition, Option<i64>)>, ErrorCode>,
     },
 }
 
@@ -276,29 +285,96 @@ pub struct TopicMetadata {
     pub leaders: Vec<NodeId>,
 }
 
-/// Why a request was not done: codes and names of the Kafka protocol guide.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[repr(i16)]
-#[allow(missing_docs)] // the names are the documentation: `org.apache.kafka.common.protocol.Errors`
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    OffsetOutOfRange = 1,
-    CorruptMessage = 2,
-    UnknownTopicOrPartition = 3,
-    LeaderNotAvailable = 5,
-    NotLeaderOrFollower = 6,
-    RequestTimedOut = 7,
-    MessageTooLarge = 10,
-    CoordinatorLoadInProgress = 14,
-    CoordinatorNotAvailable = 15,
-    NotCoordinator = 16,
-    InvalidTopic = 17,
-    IllegalGeneration = 22,
-    UnknownMemberId = 25,
-    RebalanceInProgress = 27,
-    TopicAlreadyExists = 36,
-    InvalidPartitions = 37,
-    MemberIdRequired = 79,
+macro_rules! errors {
+    ($($variant:ident = $code:literal, $name:literal, $retriable:literal, $message:literal;)*) => {
+        /// Why a request was not done: codes, names and sentences of Kafka's own
+        /// (`org.apache.kafka.common.protocol.Errors`).
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
+        )]
+        #[repr(i16)]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        pub enum ErrorCode {
+            $(#[doc = $message] $variant = $code,)*
+        }
+
+        impl ErrorCode {
+            /// The name in the protocol guide, such as `NOT_LEADER_OR_FOLLOWER`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What a client reads where the broker says nothing more.
+            #[must_use]
+            pub fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+
+            /// Whether a client may try again as it is (`RetriableException`).
+            #[must_use]
+            pub fn retriable(self) -> bool {
+                match self { $(Self::$variant => $retriable,)* }
+            }
+        }
+    };
+}
+
+errors! {
+    OffsetOutOfRange = 1, "OFFSET_OUT_OF_RANGE", false,
+        "The requested offset is not within the range of offsets maintained by the server.";
+    CorruptMessage = 2, "CORRUPT_MESSAGE", true,
+        "This message has failed its CRC checksum, exceeds the valid size, has a null key for a compacted topic, or is otherwise corrupt.";
+    UnknownTopicOrPartition = 3, "UNKNOWN_TOPIC_OR_PARTITION", true,
+        "This server does not host this topic-partition.";
+    LeaderNotAvailable = 5, "LEADER_NOT_AVAILABLE", true,
+        "There is no leader for this topic-partition as we are in the middle of a leadership election.";
+    NotLeaderOrFollower = 6, "NOT_LEADER_OR_FOLLOWER", true,
+        "For requests intended only for the leader, this error indicates that the broker is not the current leader. For requests intended for any replica, this error indicates that the broker is not a replica of the topic partition.";
+    RequestTimedOut = 7, "REQUEST_TIMED_OUT", true,
+        "The request timed out.";
+    MessageTooLarge = 10, "MESSAGE_TOO_LARGE", false,
+        "The request included a message larger than the max message size the server will accept.";
+    NetworkException = 13, "NETWORK_EXCEPTION", true,
+        "The server disconnected before a response was received.";
+    CoordinatorLoadInProgress = 14, "COORDINATOR_LOAD_IN_PROGRESS", true,
+        "The coordinator is loading and hence can't process requests.";
+    CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", true,
+        "The coordinator is not available.";
+    NotCoordinator = 16, "NOT_COORDINATOR", true,
+        "This is not the correct coordinator.";
+    InvalidTopic = 17, "INVALID_TOPIC_EXCEPTION", false,
+        "The request attempted to perform an operation on an invalid topic.";
+    RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE", false,
+        "The request included message batch larger than the configured segment size on the server.";
+    IllegalGeneration = 22, "ILLEGAL_GENERATION", false,
+        "Specified group generation id is not valid.";
+    UnknownMemberId = 25, "UNKNOWN_MEMBER_ID", false,
+        "The coordinator is not aware of this member.";
+    InvalidSessionTimeout = 26, "INVALID_SESSION_TIMEOUT", false,
+        "The session timeout is not within the range allowed by the broker (as configured by group.min.session.timeout.ms and group.max.session.timeout.ms).";
+    RebalanceInProgress = 27, "REBALANCE_IN_PROGRESS", false,
+        "The group is rebalancing, so a rejoin is needed.";
+    InvalidTimestamp = 32, "INVALID_TIMESTAMP", false,
+        "The timestamp of the message is out of acceptable range.";
+    TopicAlreadyExists = 36, "TOPIC_ALREADY_EXISTS", false,
+        "Topic with this name already exists.";
+    InvalidPartitions = 37, "INVALID_PARTITIONS", false,
+        "Number of partitions is below 1.";
+    InvalidReplicationFactor = 38, "INVALID_REPLICATION_FACTOR", false,
+        "Replication factor is below 1 or larger than the number of available brokers.";
+    InvalidConfig = 40, "INVALID_CONFIG", false,
+        "Configuration is invalid.";
+    InvalidRequest = 42, "INVALID_REQUEST", false,
+        "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
+    NonEmptyGroup = 68, "NON_EMPTY_GROUP", false,
+        "The group is not empty.";
+    GroupIdNotFound = 69, "GROUP_ID_NOT_FOUND", false,
+        "The group id does not exist.";
+    MemberIdRequired = 79, "MEMBER_ID_REQUIRED", false,
+        "The group member needs to have a valid member id before actually entering a consumer group.";
+    InvalidRecord = 87, "INVALID_RECORD", false,
+        "This record has failed the validation on broker and hence will be rejected.";
 }
 
 impl ErrorCode {
@@ -308,43 +384,15 @@ impl ErrorCode {
         self as i16
     }
 
-    /// The name in the protocol guide, such as `NOT_LEADER_OR_FOLLOWER`.
+    /// Whether the client's picture of the cluster may be old (`InvalidMetadataException`).
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
-            Self::CorruptMessage => "CORRUPT_MESSAGE",
-            Self::UnknownTopicOrPartition => "UNKNOWN_TOPIC_OR_PARTITION",
-            Self::LeaderNotAvailable => "LEADER_NOT_AVAILABLE",
-            Self::NotLeaderOrFollower => "NOT_LEADER_OR_FOLLOWER",
-            Self::RequestTimedOut => "REQUEST_TIMED_OUT",
-            Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
-            Self::CoordinatorLoadInProgress => "COORDINATOR_LOAD_IN_PROGRESS",
-            Self::CoordinatorNotAvailable => "COORDINATOR_NOT_AVAILABLE",
-            Self::NotCoordinator => "NOT_COORDINATOR",
-            Self::InvalidTopic => "INVALID_TOPIC_EXCEPTION",
-            Self::IllegalGeneration => "ILLEGAL_GENERATION",
-            Self::UnknownMemberId => "UNKNOWN_MEMBER_ID",
-            Self::RebalanceInProgress => "REBALANCE_IN_PROGRESS",
-            Self::TopicAlreadyExists => "TOPIC_ALREADY_EXISTS",
-            Self::InvalidPartitions => "INVALID_PARTITIONS",
-            Self::MemberIdRequired => "MEMBER_ID_REQUIRED",
-        }
-    }
-
-    /// Whether a client may try again as it is (`RetriableException`).
-    #[must_use]
-    pub fn retriable(self) -> bool {
+    pub fn stale_metadata(self) -> bool {
         matches!(
             self,
-            Self::CorruptMessage
-                | Self::UnknownTopicOrPartition
+            Self::UnknownTopicOrPartition
                 | Self::LeaderNotAvailable
                 | Self::NotLeaderOrFollower
-                | Self::RequestTimedOut
-                | Self::CoordinatorLoadInProgress
-                | Self::CoordinatorNotAvailable
-                | Self::NotCoordinator
+                | Self::NetworkException
         )
     }
 }

@@ -70,8 +70,9 @@ pub enum Timer {
     Consumer,
     /// A broker has something due (a waiting fetch, a member's session, a rebalance).
     Broker,
-    /// The next customer comes.
-    Arrival,
+    /// The next customer comes. The number counts changes of the rate, so that an arrival drawn at
+    /// an earlier rate is let go.
+    Arrival(u32),
     /// The customer of this order has waited long enough. The number is the order's.
     Patience(u32),
     /// A worker's piece of work is done. The number is the worker's.
@@ -126,12 +127,24 @@ impl Out {
 
     /// Asks a broker.
     pub fn request(&mut self, to: NodeId, id: u32, request: Request) {
-        self.send(to, Body::Request { id, request: Box::new(request) });
+        self.send(
+            to,
+            Body::Request {
+                id,
+                request: Box::new(request),
+            },
+        );
     }
 
     /// Answers a client.
     pub fn respond(&mut self, to: NodeId, id: u32, response: Response) {
-        self.send(to, Body::Response { id, response: Box::new(response) });
+        self.send(
+            to,
+            Body::Response {
+                id,
+                response: Box::new(response),
+            },
+        );
     }
 
     /// Rings `timer` at `at`.

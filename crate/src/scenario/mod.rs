@@ -1,71 +1,16 @@
 //! What is played: nodes, topics, workload, script of commands, captions, questions, as values.
 
-use crate::protocol::{Acks, Service};
+mod orders;
+pub mod orders_file;
+
+pub use orders::{all, by_name};
+pub use crate::shop::{CommitMode, RecordedOrder, Sending, Settings, Wiring, Workload};
+
+use crate::protocol::Service;
 use crate::rng::Dist;
-use crate::sim::{Acted, CommitMode, Sending, Wiring};
+use crate::sim::Acted;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-
-/// The settings of the two shops, as they stand. Commands change them; the page shows them.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Settings {
-    /// Orders a second (exponential gaps), where the workload is generated.
-    pub per_s: f64,
-    /// The share of orders that come from one customer.
-    pub skew: f64,
-    /// How long making an order id takes.
-    pub order_id: Dist,
-    /// How long each service's work takes, in the order of [`Service::ALL`].
-    pub work: [Dist; 3],
-    /// How many workers each service has.
-    pub workers: [u32; 3],
-    /// How many customers the synchronous shop serves at once.
-    pub shop_workers: u32,
-    /// The share of orders that payment declines.
-    pub decline: f64,
-    /// The share of attempts at which each service fails.
-    pub failure: [f64; 3],
-    /// How long a customer waits.
-    pub patience: Span,
-    /// How the asynchronous shop sends.
-    pub sending: Sending,
-    /// What its producers ask for.
-    pub acks: Acks,
-    /// When its consumers commit.
-    pub commit: CommitMode,
-    /// How its services are wired.
-    pub wiring: Wiring,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        let ms = |n| Dist::LogNormal { median_us: n * 1_000, sigma: 0.15 };
-        Self {
-            per_s: 15.0,
-            skew: 0.0,
-            order_id: ms(6),
-            work: [ms(80), ms(120), ms(60)],
-            workers: [6; 3],
-            shop_workers: 6,
-            decline: 0.02,
-            failure: [0.0; 3],
-            patience: Span::secs(10),
-            sending: Sending::default(),
-            acks: Acks::One,
-            commit: CommitMode::default(),
-            wiring: Wiring::default(),
-        }
-    }
-}
-
-impl Settings {
-    /// A service's work.
-    #[must_use]
-    pub fn work_of(&self, service: Service) -> Dist {
-        self.work[service.index()]
-    }
-}
 
 /// Everything that is played, as one value.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -87,66 +32,7 @@ pub struct Scenario {
     pub orders_topic: String,
     /// The broker's `auto.create.topics.enable`.
     pub auto_create_topics: bool,
-    /// Who orders what, and when.
-    pub workload: Workload,
-    /// Commands that act by themselves.
-    pub script: Vec<Acted>,
-    /// Sentences shown at their time.
-    pub captions: Vec<Caption>,
-    /// Questions asked before the event and graded by the run.
-    pub questions: Vec<Question>,
-    /// How long the time line is at first; a run may go on after it.
-    pub length: Span,
-}
-
-/// A topic to make at the start.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TopicSpec {
-    /// Its name.
-    pub name: String,
-    /// How many partitions.
-    pub partitions: u32,
-}
-
-/// Who orders what, and when.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Workload {
-    /// Customers drawn from the seed.
-    Generated {
-        /// How many customers there are.
-        customers: u32,
-    },
-    /// Orders of a file.
-    Recorded {
-        /// The file's name.
-        name: String,
-        /// Its hash, so that a link can ask for the same file again.
-        hash: String,
-        /// How many times faster than recorded.
-        speed: f64,
-        /// The orders, by time. Not carried by links.
-        #[serde(skip)]
-        orders: Arc<[RecordedOrder]>,
-    },
-}
-
-/// One order of a file.
-#[derive(Clone, PartialEq, Debug)]
-pub struct RecordedOrder {
-    /// When, since the first order of the file.
-    pub at: Span,
-    /// The customer.
-    pub customer: Arc<str>,
-    /// The price, in cents.
-    pub cents: u64,
-    /// How many things.
-    pub items: u32,
-    /// Further columns, as the members of a JSON object without its braces.
-    pub extra: Option<Arc<str>>,
-}
-
-/// A sentence shown at its time.
+    /// A sentence shown at its time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Caption {
     /// From when.
@@ -161,15 +47,35 @@ pub struct Question {
     /// Its name, unique in the scenario.
     pub id: String,
     /// When it is asked.
-    pub ask_at: Time,
-    /// When the run has answered it.
-    pub graded_at: Time,
+    pub ask: Cue,
+    /// How long after it is asked the run has answered it.
+    pub graded_after: Span,
     /// The question.
     pub text: String,
     /// What one may answer.
     pub options: Vec<String>,
     /// How the run answers.
     pub rule: Rule,
+}
+
+/// What makes a question come up: a time, or something that a person or the script does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cue {
+    /// At this time.
+    At(Time),
+    /// A service was made at least three times as slow as usual.
+    Slowed(Service),
+    /// A service that was slow works as usual again.
+    Recovered(Service),
+    /// A service was stopped or killed.
+    Stopped(Service),
+    /// Orders come in a burst.
+    Burst,
+    /// At least half of all orders come from one customer.
+    Skewed,
+    /// A topic got more partitions.
+    PartitionsAdded,
 }
 
 /// How a run answers a question: looks at its own outcome and names an option.
@@ -181,17 +87,20 @@ pub enum Rule {
     WhereLost,
     /// In which shop did customers give up? Options as for [`Rule::WhereLost`].
     WhereGaveUp,
-    /// How long after `ask_at` was the asynchronous backlog gone? Options: one for each bound, and
-    /// one for "not yet".
+    /// How long after asking was the asynchronous backlog down to what it was before the trouble?
+    /// Options: one for each bound, and a last one for "later".
     BacklogGone {
         /// Upper bounds, ascending.
         within: Vec<Span>,
     },
-    /// How many partitions got new records between asking and grading? Options: one, some, all.
-    PartitionsUsed {
-        /// Of which topic.
-        topic: String,
-    },
+    /// How many partitions of the orders topic have a payment lag of at least ten records when
+    /// graded? Options: none, one, more than one.
+    LaggingPartitions,
     /// Were any orders processed twice in the asynchronous shop? Options: no, yes.
     ProcessedTwice,
+    /// Was any order paid before an earlier one of the same customer? Options: no, yes.
+    Overtaken,
+    /// Are the synchronous shop's customers answered as fast as before, when graded? Options: yes,
+    /// no. As fast: half of the last five seconds' answers within half a second.
+    SyncStillFast,
 }

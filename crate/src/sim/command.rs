@@ -1,6 +1,7 @@
 //! Everything a person or a script can do. Nothing else changes a world from outside.
 
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
+use crate::shop::{CommitMode, Sending, Wiring};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -151,41 +152,6 @@ pub enum Command {
         /// 0 to 0.95.
         rate: f64,
     },
-}
-
-/// How the asynchronous shop sends an order, as the course notes name it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sending {
-    /// `send().get()`: the worker waits for each acknowledgement before it serves anyone else.
-    Synchronous,
-    /// `send(callback)`: the worker goes on; the callback answers the customer.
-    #[default]
-    Callback,
-    /// `send()`: the customer is answered at once and nobody looks at what became of the record.
-    FireAndForget,
-}
-
-/// When a service's consumer commits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CommitMode {
-    /// After each record, and waits for the answer (`enable.auto.commit=false`, `commitSync`).
-    #[default]
-    EachRecord,
-    /// In `poll`, every `auto.commit.interval.ms` (`enable.auto.commit=true`, Kafka's default).
-    Auto,
-}
-
-/// How the three services of the asynchronous shop are wired.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wiring {
-    /// `orders` → payment → `payments` → warehouse → `shipments` → shipping.
-    #[default]
-    Chain,
-    /// All three read `orders`, each for itself.
-    FanOut,
 }
 
 /// A command and when it acts.

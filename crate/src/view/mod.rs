@@ -1,4 +1,10 @@
 //! Plain data for people to look at, made from a moment. Painting reads this and nothing else.
 
+pub mod code;
+pub mod explain;
+pub mod numbers;
 pub mod orders;
 pub mod panel;
+pub mod predict;
+pub mod scene;
+pub mod topics;

@@ -1,0 +1,76 @@
+//! Fetches that wait for more bytes (`DelayedFetch`).
+
+use crate::id::{NodeId, TopicId, TopicPartition};
+use crate::protocol::FetchPartition;
+use crate::time::Time;
+
+/// A fetch that has not enough bytes yet.
+#[derive(Clone, Debug)]
+pub(super) struct WaitingFetch {
+    pub from: NodeId,
+    pub id: u32,
+    /// Answered then in any case.
+    pub deadline: Time,
+    /// Answered when it has so many bytes.
+    pub min_bytes: u64,
+    pub max_bytes: u32,
+    pub partitions: Vec<FetchPartition>,
+    /// What it has.
+    pub bytes: u64,
+}
+
+/// All fetches that wait, in the order they came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Purgatory(Vec<WaitingFetch>);
+
+impl Purgatory {
+    pub fn wait(&mut self, fetch: WaitingFetch) {
+        self.0.push(fetch);
+    }
+
+    /// More bytes of a partition can be read.
+    pub fn grew(&mut self, at: TopicPartition, bytes: u64) {
+        for fetch in &mut self.0 {
+            if let Some(partition) = fetch.partitions.iter().find(|p| p.at == at) {
+                fetch.bytes += bytes.min(partition.max_bytes.into());
+            }
+        }
+    }
+
+    /// Takes the fetches that have enough, or have waited long enough.
+    pub fn due(&mut self, now: Time) -> Vec<WaitingFetch> {
+        self.take(|fetch| fetch.bytes >= fetch.min_bytes || fetch.deadline <= now)
+    }
+
+    /// Takes the fetches of a topic, which is gone.
+    pub fn of_topic(&mut self, topic: TopicId) -> Vec<WaitingFetch> {
+        self.take(|fetch| fetch.partitions.iter().any(|p| p.at.topic == topic))
+    }
+
+    /// Who asked has gone.
+    pub fn forget(&mut self, from: NodeId) {
+        self.0.retain(|fetch| fetch.from != from);
+    }
+
+    /// Everyone who asked has gone.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.0.iter().map(|fetch| fetch.deadline).min()
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn take(&mut self, due: impl Fn(&WaitingFetch) -> bool) -> Vec<WaitingFetch> {
+        // Mostly nobody is due, and nothing is moved.
+        if !self.0.iter().any(&due) {
+            return Vec::new();
+        }
+        self.0.extract_if(.., |fetch| due(fetch)).collect()
+    }
+}

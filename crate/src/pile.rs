@@ -1,0 +1,149 @@
+//! A list that only grows, and whose clones share all but its last chunk.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Items in a chunk: 16 KiB of batches.
+const CHUNK: usize = 512;
+
+/// Full chunks are immutable and shared between clones, and so is the list of them until one clone
+/// fills another chunk. The chunk being filled is shared too, until the first push after a clone
+/// copies it: a clone costs two reference counts, and what it may later copy is bounded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Pile<T> {
+    sealed: Arc<Vec<Arc<Vec<T>>>>,
+    open: Arc<Vec<T>>,
+}
+
+impl<T> Default for Pile<T> {
+    fn default() -> Self {
+        Self {
+            sealed: Arc::default(),
+            open: Arc::default(),
+        }
+    }
+}
+
+impl<T: Clone> Pile<T> {
+    pub fn push(&mut self, item: T) {
+        match Arc::get_mut(&mut self.open) {
+            Some(open) => open.push(item),
+            None => {
+                let mut open = Vec::with_capacity((self.open.len() + 1).next_power_of_two());
+                open.extend_from_slice(&self.open);
+                open.push(item);
+                self.open = Arc::new(open);
+            }
+        }
+        if self.open.len() == CHUNK {
+            Arc::make_mut(&mut self.sealed).push(std::mem::take(&mut self.open));
+        }
+    }
+
+    /// The item numbered `i`, to change it; its chunk is copied first if a clone shares it.
+    pub fn get_mut(&mut self, i: usize) -> Option<&mut T> {
+        let chunk = if i / CHUNK < self.sealed.len() {
+            &mut Arc::make_mut(&mut self.sealed)[i / CHUNK]
+        } else {
+            &mut self.open
+        };
+        Arc::make_mut(chunk).get_mut(i % CHUNK)
+    }
+}
+
+impl<T> Pile<T> {
+    pub fn len(&self) -> usize {
+        self.sealed.len() * CHUNK + self.open.len()
+    }
+
+    pub fn get(&self, i: usize) -> Option<&T> {
+        self.sealed
+            .get(i / CHUNK)
+            .unwrap_or(&self.open)
+            .get(i % CHUNK)
+            .filter(|_| i < self.len())
+    }
+
+    /// The last item.
+    pub fn last(&self) -> Option<&T> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
+    /// All items.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
+        self.range(0..self.len())
+    }
+
+    /// The items numbered `range`, as many of them as there are.
+    pub fn range(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &T> + Clone {
+        let end = range.end.min(self.len());
+        (range.start.min(end)..end).filter_map(|i| self.get(i))
+    }
+
+    /// The number of the first item of `range` that does not satisfy `before`, if those that do
+    /// come first; `range.end` if all do.
+    pub fn partition_point(&self, range: Range<usize>, before: impl Fn(&T) -> bool) -> usize {
+        let (mut low, mut high) = (range.start, range.end.min(self.len()).max(range.start));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.get(middle).is_some_and(&before) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// What the next push after a clone may have to copy, in bytes, beside the items' own heap.
+    pub fn unshared_bytes(&self) -> usize {
+        self.open.len() * size_of::<T>() + self.sealed.len() * size_of::<Arc<Vec<T>>>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_diverge_and_share_what_was_full() {
+        let mut a = Pile::default();
+        for i in 0..CHUNK * 2 + 7 {
+            a.push(i);
+        }
+        let mut b = a.clone();
+        a.push(1_000_000);
+        b.push(2_000_000);
+        b.push(3_000_000);
+        assert_eq!((a.len(), b.len()), (CHUNK * 2 + 8, CHUNK * 2 + 9));
+        assert_eq!(a.get(CHUNK * 2 + 7), Some(&1_000_000));
+        assert_eq!(b.get(CHUNK * 2 + 7), Some(&2_000_000));
+        assert_eq!(a.get(CHUNK * 2 + 8), None);
+        assert!(Arc::ptr_eq(&a.sealed, &b.sealed));
+        for _ in 0..CHUNK {
+            a.push(0);
+        }
+        assert_eq!((a.sealed.len(), b.sealed.len()), (3, 2));
+        assert!(Arc::ptr_eq(&a.sealed[1], &b.sealed[1]));
+        assert!(a.unshared_bytes() < CHUNK * 8 + 64);
+    }
+
+    #[test]
+    fn items_are_found_by_number_and_by_order() {
+        let mut pile = Pile::default();
+        for i in 0..CHUNK + 100 {
+            pile.push(i * 2);
+        }
+        for i in [0, 1, CHUNK - 1, CHUNK, CHUNK + 99] {
+            assert_eq!(pile.get(i), Some(&(i * 2)));
+            assert_eq!(pile.partition_point(0..pile.len(), |&n| n < i * 2), i);
+        }
+        assert_eq!(pile.get(CHUNK + 100), None);
+        assert_eq!(pile.partition_point(3..7, |_| true), 7);
+        assert_eq!(pile.partition_point(3..7, |_| false), 3);
+        assert!(
+            pile.range(CHUNK - 1..CHUNK + 1)
+                .eq(&[CHUNK * 2 - 2, CHUNK * 2])
+        );
+    }
+}

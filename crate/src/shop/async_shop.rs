@@ -1,0 +1,274 @@
+//! The asynchronous shop: makes an order id, appends the order to the log, answers the customer.
+
+use super::order::{hue_of, write_order};
+use super::settings::{Sending, Settings};
+use crate::client::{Delivery, Producer, ProducerConfig, ProducerRecord, Sent};
+use crate::id::{NodeId, OrderId, TopicId};
+use crate::protocol::{
+    Acks, Answer, Body, Fact, Input, Lane, Order, OrderStep, Out, ShopMessage, Timer,
+};
+use crate::rng::{Rng, Salt};
+use crate::time::Time;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What a worker of the shop is at.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Taking {
+    /// The order it makes an id for, or whose acknowledgement it waits for.
+    pub order: Order,
+    /// Since when.
+    pub since: Time,
+    /// Until when, while it makes the id.
+    pub until: Time,
+    customer: NodeId,
+    /// The id is made and the record sent; the worker waits, as it must if it sends synchronously
+    /// or `send` blocks.
+    waits: bool,
+}
+
+/// The shop that answers when the log has the order.
+#[derive(Clone, Debug)]
+pub struct AsyncShop {
+    node: NodeId,
+    seed: u64,
+    topic: TopicId,
+    topic_name: Arc<str>,
+    bootstrap: Arc<[NodeId]>,
+    producer: Producer,
+    rng: Rng,
+    queue: VecDeque<(NodeId, Order)>,
+    workers: Vec<Option<Taking>>,
+    /// Whom to answer when the callback comes.
+    callbacks: BTreeMap<OrderId, NodeId>,
+    stopping: bool,
+    value: String,
+}
+
+impl AsyncShop {
+    /// A shop that sends to this topic.
+    #[must_use]
+    pub fn new(
+        seed: u64,
+        node: NodeId,
+        topic: TopicId,
+        topic_name: Arc<str>,
+        bootstrap: Arc<[NodeId]>,
+    ) -> Self {
+        Self {
+            node,
+            seed,
+            topic,
+            topic_name,
+            producer: new_producer(seed, node, &bootstrap, ProducerConfig::default()),
+            bootstrap,
+            rng: Rng::new(seed, Salt::Service, u64::from(node.0)),
+            queue: VecDeque::new(),
+            workers: Vec::new(),
+            callbacks: BTreeMap::new(),
+            stopping: false,
+            value: String::new(),
+        }
+    }
+
+    /// Who is being served, one entry a worker.
+    #[must_use]
+    pub fn taking(&self) -> &[Option<Taking>] {
+        &self.workers
+    }
+
+    /// The producer.
+    #[must_use]
+    pub fn producer(&self) -> &Producer {
+        &self.producer
+    }
+
+    /// The process dies. Tells of orders that had not left its buffer, and returns those that had
+    /// and may or may not have arrived.
+    pub fn crash(&mut self, out: &mut Out) -> Vec<OrderId> {
+        self.queue.clear();
+        self.workers.clear();
+        self.callbacks.clear();
+        self.stopping = false;
+        let new = new_producer(self.seed, self.node, &self.bootstrap, *self.producer.config());
+        let old = std::mem::replace(&mut self.producer, new);
+        let mut doubtful = Vec::new();
+        for lost in old.crash() {
+            for tag in lost.tags.iter() {
+                let order = OrderId(tag as u32);
+                if lost.in_flight {
+                    doubtful.push(order);
+                } else {
+                    tell(order, OrderStep::Unsent, out);
+                }
+            }
+        }
+        doubtful
+    }
+
+    /// One step.
+    pub fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
+        match input {
+            Input::Start => {
+                let config = ProducerConfig { acks: settings.acks, ..*self.producer.config() };
+                self.producer = new_producer(self.seed, self.node, &self.bootstrap, config);
+            }
+            Input::Stop => {
+                self.stopping = true;
+                for (customer, order) in std::mem::take(&mut self.queue) {
+                    answer(customer, order.id, Answer::Failed, out);
+                }
+            }
+            Input::Message { from, body: Body::Shop(message) } => match message {
+                ShopMessage::Place(order) if self.stopping => {
+                    answer(from, order.id, Answer::Failed, out);
+                }
+                ShopMessage::Place(order) => self.queue.push_back((from, order)),
+                ShopMessage::GiveUp { order } => self.queue.retain(|(_, o)| o.id != order),
+                _ => {}
+            },
+            Input::Message { from, body: Body::Response { id, response } } => {
+                self.producer.on_response(now, from, id, *response, out);
+            }
+            Input::Timer(Timer::Producer) => self.producer.on_timer(now, out),
+            Input::Timer(Timer::Work(worker)) => self.id_made(now, worker, settings, out),
+            Input::Disconnected { peer } => self.producer.on_disconnect(now, peer, out),
+            _ => {}
+        }
+        while let Some(delivery) = self.producer.next_delivery() {
+            self.delivered(&delivery, settings, out);
+        }
+        self.release_unblocked(settings);
+        self.serve_next(now, settings, out);
+        if self.stopping && self.workers.iter().all(Option::is_none) {
+            self.producer.close(now, out);
+            while let Some(delivery) = self.producer.next_delivery() {
+                self.delivered(&delivery, settings, out);
+            }
+            if self.producer.is_closed() {
+                out.exit();
+            }
+        }
+    }
+
+    /// What the producer asks for changes from the next batch on, as if a new producer with that
+    /// setting had taken over.
+    pub fn set_acks(&mut self, acks: Acks) {
+        self.producer.set_acks(acks);
+    }
+
+    fn serve_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
+        let wanted = settings.shop_workers as usize;
+        if self.workers.len() < wanted {
+            self.workers.resize(wanted, None);
+        }
+        for worker in 0..wanted {
+            if self.workers[worker].is_none()
+                && let Some((customer, order)) = self.queue.pop_front()
+            {
+                let until = now + settings.order_id.draw(&mut self.rng);
+                let taking = Taking { order, since: now, until, customer, waits: false };
+                self.workers[worker] = Some(taking);
+                out.wake(until, Timer::Work(worker as u32));
+            }
+        }
+        while self.workers.len() > wanted && self.workers.last() == Some(&None) {
+            self.workers.pop();
+        }
+    }
+
+    fn id_made(&mut self, now: Time, worker: u32, settings: &Settings, out: &mut Out) {
+        let Some(slot) = self.workers.get_mut(worker as usize) else { return };
+        let Some(taking) = slot.as_mut().filter(|taking| !taking.waits) else { return };
+        let (order, customer) = (&taking.order, taking.customer);
+        let id = order.id;
+        write_order(order, &mut self.value);
+        let record = ProducerRecord {
+            topic: self.topic,
+            name: &self.topic_name,
+            partition: None,
+            key: Some(order.customer.as_bytes()),
+            value: Some(self.value.as_bytes()),
+            timestamp: now.event_ms(),
+            headers: &[],
+            tag: u64::from(id.0),
+        };
+        debug_assert_eq!(hue_of(order.customer.as_bytes()), order.hue);
+        tell(id, OrderStep::Sent, out);
+        match self.producer.send(now, &record, out) {
+            Err(_) => {
+                *slot = None;
+                tell(id, OrderStep::Unsent, out);
+                answer(customer, id, Answer::Failed, out);
+            }
+            Ok(sent) => {
+                // The thread goes on unless `send` blocks or it waits for the acknowledgement.
+                taking.waits = sent == Sent::Blocked || settings.sending == Sending::Synchronous;
+                if !taking.waits {
+                    *slot = None;
+                }
+                if settings.sending == Sending::FireAndForget {
+                    answer(customer, id, Answer::Accepted, out);
+                } else {
+                    self.callbacks.insert(id, customer);
+                }
+            }
+        }
+    }
+
+    /// The callback.
+    fn delivered(&mut self, delivery: &Delivery, settings: &Settings, out: &mut Out) {
+        for tag in delivery.tags.iter() {
+            let order = OrderId(tag as u32);
+            if let Err(error) = &delivery.result
+                && error.certainly_not_sent()
+            {
+                tell(order, OrderStep::Unsent, out);
+            }
+            if let Some(customer) = self.callbacks.remove(&order) {
+                let how = if delivery.result.is_ok() { Answer::Accepted } else { Answer::Failed };
+                answer(customer, order, how, out);
+            }
+            if settings.sending == Sending::Synchronous || delivery.result.is_err() {
+                self.release(order);
+            }
+        }
+    }
+
+    fn release(&mut self, order: OrderId) {
+        for slot in &mut self.workers {
+            if slot.as_ref().is_some_and(|taking| taking.waits && taking.order.id == order) {
+                *slot = None;
+            }
+        }
+    }
+
+    /// `send` returned at last for those who were blocked in it.
+    fn release_unblocked(&mut self, settings: &Settings) {
+        if settings.sending != Sending::Synchronous && !self.producer.is_blocked() {
+            for slot in &mut self.workers {
+                if slot.as_ref().is_some_and(|taking| taking.waits) {
+                    *slot = None;
+                }
+            }
+        }
+    }
+}
+
+fn new_producer(
+    seed: u64,
+    node: NodeId,
+    bootstrap: &Arc<[NodeId]>,
+    config: ProducerConfig,
+) -> Producer {
+    let rng = Rng::new(seed, Salt::Client, u64::from(node.0));
+    Producer::new(node, config, Arc::clone(bootstrap), rng)
+}
+
+fn tell(order: OrderId, step: OrderStep, out: &mut Out) {
+    out.tell(Fact::Order { lane: Lane::Async, order, step });
+}
+
+fn answer(to: NodeId, order: OrderId, answer: Answer, out: &mut Out) {
+    out.send(to, Body::Shop(ShopMessage::Answer { order, answer }));
+}

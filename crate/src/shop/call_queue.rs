@@ -1,0 +1,147 @@
+//! A service of the synchronous shop: calls wait in a queue for a worker.
+
+use super::settings::Settings;
+use crate::id::{NodeId, OrderId};
+use crate::protocol::{
+    Body, Fact, Input, Lane, OrderStep, Out, Service, ShopMessage, Timer, WorkOutcome,
+};
+use crate::rng::{Rng, Salt};
+use crate::time::Time;
+use std::collections::VecDeque;
+
+/// A call as it came.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Call {
+    from: NodeId,
+    order: OrderId,
+    hue: u8,
+    worker: u32,
+}
+
+/// A call in hand.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct InService {
+    /// Which order.
+    pub order: OrderId,
+    /// The key's colour.
+    pub hue: u8,
+    /// Since when.
+    pub since: Time,
+    /// Until when.
+    pub until: Time,
+    call: Call,
+}
+
+/// Payment, warehouse or shipping behind the synchronous shop.
+#[derive(Clone, Debug)]
+pub struct SyncService {
+    service: Service,
+    rng: Rng,
+    queue: VecDeque<Call>,
+    workers: Vec<Option<InService>>,
+    stopping: bool,
+}
+
+impl SyncService {
+    /// One of the three services.
+    #[must_use]
+    pub fn new(seed: u64, lane: u64, service: Service) -> Self {
+        let rng = Rng::new(seed, Salt::Service, lane);
+        Self { service, rng, queue: VecDeque::new(), workers: Vec::new(), stopping: false }
+    }
+
+    /// Calls in hand, one entry a worker.
+    #[must_use]
+    pub fn in_service(&self) -> &[Option<InService>] {
+        &self.workers
+    }
+
+    /// The process dies with everything it had in hand.
+    pub fn crash(&mut self) {
+        self.queue.clear();
+        self.workers.clear();
+        self.stopping = false;
+    }
+
+    /// One step.
+    pub fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
+        match input {
+            Input::Stop => {
+                self.stopping = true;
+                for call in std::mem::take(&mut self.queue) {
+                    give_back(call, WorkOutcome::Failed, out);
+                }
+            }
+            Input::Message { from, body: Body::Shop(ShopMessage::Call { order, hue, worker }) } => {
+                let call = Call { from, order, hue, worker };
+                if self.stopping {
+                    give_back(call, WorkOutcome::Failed, out);
+                } else {
+                    self.queue.push_back(call);
+                }
+            }
+            Input::Timer(Timer::Work(worker)) => self.done(worker, settings, out),
+            _ => {}
+        }
+        self.take_next(now, settings, out);
+        if self.stopping && self.workers.iter().all(Option::is_none) {
+            out.exit();
+        }
+    }
+
+    fn take_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
+        let wanted = settings.workers[self.service.index()] as usize;
+        if self.workers.len() < wanted {
+            self.workers.resize(wanted, None);
+        }
+        for worker in 0..wanted {
+            if self.workers[worker].is_none()
+                && let Some(call) = self.queue.pop_front()
+            {
+                let until = now + settings.work_of(self.service).draw(&mut self.rng);
+                let Call { order, hue, .. } = call;
+                self.workers[worker] = Some(InService { order, hue, since: now, until, call });
+                out.wake(until, Timer::Work(worker as u32));
+            }
+        }
+        while self.workers.len() > wanted && self.workers.last() == Some(&None) {
+            self.workers.pop();
+        }
+    }
+
+    fn done(&mut self, worker: u32, settings: &Settings, out: &mut Out) {
+        let Some(job) = self.workers.get_mut(worker as usize).and_then(Option::take) else {
+            return;
+        };
+        let outcome = outcome(self.service, settings, &mut self.rng);
+        tell(Lane::Sync, job.order, self.service, outcome, out);
+        give_back(job.call, outcome, out);
+    }
+}
+
+/// How one attempt ends. Draws twice whatever the settings, so that a change of one rate does not
+/// shift what follows.
+pub(super) fn outcome(service: Service, settings: &Settings, rng: &mut Rng) -> WorkOutcome {
+    let fails = rng.chance(settings.failure[service.index()]);
+    let declines = rng.chance(settings.decline);
+    match service {
+        _ if fails => WorkOutcome::Failed,
+        Service::Payment if declines => WorkOutcome::Declined,
+        _ => WorkOutcome::Done,
+    }
+}
+
+/// Tells what an attempt came to; a failed one is not worth a fact, only giving up is.
+pub(super) fn tell(lane: Lane, order: OrderId, by: Service, how: WorkOutcome, out: &mut Out) {
+    let step = match how {
+        WorkOutcome::Done => OrderStep::Done(by),
+        WorkOutcome::Declined => OrderStep::Declined,
+        WorkOutcome::Failed => return,
+    };
+    out.tell(Fact::Order { lane, order, step });
+}
+
+fn give_back(call: Call, outcome: WorkOutcome, out: &mut Out) {
+    let Call { from, order, hue, worker } = call;
+    out.send(from, Body::Shop(ShopMessage::Return { order, hue, worker, outcome }));
+}

@@ -1,0 +1,469 @@
+//! Time, the network and process lives: what carries messages and rings timers.
+//!
+//! The kernel knows nodes only by number. It is generic over what messages say, so that its cost can
+//! be measured alone.
+
+use super::queue::Queue;
+use crate::id::NodeId;
+use crate::protocol::Timer;
+use crate::rng::{Dist, Rng, Salt, mix};
+use crate::time::{Span, Time};
+
+/// What the trace hash takes from a message: its kind and up to eight bytes of ids.
+pub trait Traced {
+    /// The kind, and the ids packed into a word.
+    fn trace(&self) -> (u32, u64);
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub struct Message<B> {
+    /// The sender.
+    pub from: NodeId,
+    /// The receiver.
+    pub to: NodeId,
+    /// When it was sent.
+    pub sent_at: Time,
+    /// When it arrives.
+    pub due_at: Time,
+    /// What it says.
+    pub body: B,
+    connection: u32,
+}
+
+/// Something that happens to a node.
+#[derive(Clone, Debug)]
+enum Event<B> {
+    Message(Message<B>),
+    Timer { node: NodeId, life: u32, timer: Timer },
+    /// `node` learns that its connection to `peer` is gone.
+    Disconnected { node: NodeId, peer: NodeId, life: u32 },
+}
+
+/// What [`Kernel::next`] hands to the world.
+#[derive(Debug)]
+pub enum Delivery<B> {
+    /// A message arrived.
+    Message(Message<B>),
+    /// A timer of `node` rang.
+    Timer(NodeId, Timer),
+    /// The connection of the first node to the second is gone.
+    Disconnected(NodeId, NodeId),
+    /// The event concerned a process or a connection that is no more: nothing to do.
+    Nothing,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    /// Nothing sent later arrives before this: connections are ordered.
+    last_due: Time,
+    /// Counts closings; messages of an earlier connection are dropped on arrival.
+    connection: u32,
+    /// Packets lost, in 1/65536.
+    loss: u16,
+    cut: bool,
+}
+
+const NEW_LINK: Link = Link { last_due: Time::ZERO, connection: 0, loss: 0, cut: false };
+
+/// The first retransmission time-out; it doubles with each further loss (RFC 6298 has a minimum of
+/// 1 s, Linux 200 ms; we take Linux's).
+const RETRANSMIT: Span = Span::millis(200);
+
+/// Carries messages, rings timers, counts instants and keeps the trace hash.
+#[derive(Clone, Debug)]
+pub struct Kernel<B> {
+    now: Time,
+    instant: u64,
+    hash: u64,
+    queue: Queue<Event<B>>,
+    latency: Dist,
+    rng: Rng,
+    /// One process life per node: counts stops, so that what was meant for an earlier one is dropped.
+    lives: Vec<u32>,
+    up: Vec<bool>,
+    /// `lives.len()` squared, by sender then receiver.
+    links: Vec<Link>,
+    /// Messages that met a cut, in order of arrival there.
+    held: Vec<Message<B>>,
+}
+
+impl<B: Traced> Kernel<B> {
+    /// An empty network with this latency on every link.
+    #[must_use]
+    pub fn new(seed: u64, latency: Dist) -> Self {
+        Self {
+            now: Time::ZERO,
+            instant: 0,
+            hash: mix(seed),
+            queue: Queue::default(),
+            latency,
+            rng: Rng::new(seed, Salt::Network, 0),
+            lives: Vec::new(),
+            up: Vec::new(),
+            links: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+
+    /// Adds a node, up and connected to all.
+    pub fn add_node(&mut self) -> NodeId {
+        let old = self.lives.len();
+        let new = old + 1;
+        let mut links = vec![NEW_LINK; new * new];
+        for from in 0..old {
+            links[from * new..from * new + old]
+                .copy_from_slice(&self.links[from * old..(from + 1) * old]);
+        }
+        self.links = links;
+        self.lives.push(0);
+        self.up.push(true);
+        NodeId::from(old)
+    }
+
+    /// The time of the last event, or later if [`Kernel::idle_until`] said so.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// How many events have been dispatched.
+    #[must_use]
+    pub fn instant(&self) -> u64 {
+        self.instant
+    }
+
+    /// A fold of everything dispatched so far.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// When the next event is due.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        self.queue.next_at()
+    }
+
+    /// How many events are pending.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Messages on their way.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Message<B>> {
+        self.queue.pending().filter_map(|event| match event {
+            Event::Message(message) => Some(message),
+            _ => None,
+        })
+    }
+
+    /// Whether a node's process runs.
+    #[must_use]
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.up[node.index()]
+    }
+
+    /// Lets time pass to `at` without an event; nothing may be due before.
+    pub fn idle_until(&mut self, at: Time) {
+        debug_assert!(self.next_at().is_none_or(|next| next >= at), "an event was due before {at}");
+        self.now = self.now.max(at);
+    }
+
+    /// Sends `body`. Returns when it will arrive if nothing stands in its way.
+    pub fn send(&mut self, from: NodeId, to: NodeId, body: B) -> Time {
+        let sent_at = self.now;
+        let due_at = self.transmit(from, to);
+        let connection = self.links[self.link(from, to)].connection;
+        let message = Message { from, to, sent_at, due_at, body, connection };
+        self.queue.push(due_at, Event::Message(message));
+        due_at
+    }
+
+    /// Rings `timer` at `at`, or now if that has passed.
+    pub fn wake(&mut self, node: NodeId, at: Time, timer: Timer) {
+        let life = self.lives[node.index()];
+        self.queue.push(at.max(self.now), Event::Timer { node, life, timer });
+    }
+
+    /// Takes the next event, moves time to it, and says what it means for whom.
+    pub fn next(&mut self) -> Option<Delivery<B>> {
+        let (at, seq, event) = self.queue.pop()?;
+        self.now = at;
+        Some(match event {
+            Event::Message(message) => {
+                let (kind, ids) = message.body.trace();
+                self.stamp(seq, message.to, kind, ids ^ u64::from(message.from.0) << 48);
+                self.arrive(message)
+            }
+            Event::Timer { node, life, timer } => {
+                let (kind, ids) = timer_trace(timer);
+                self.stamp(seq, node, kind, ids);
+                if self.lives[node.index()] == life && self.up[node.index()] {
+                    Delivery::Timer(node, timer)
+                } else {
+                    Delivery::Nothing
+                }
+            }
+            Event::Disconnected { node, peer, life } => {
+                self.stamp(seq, node, 2, u64::from(peer.0));
+                if self.lives[node.index()] == life && self.up[node.index()] {
+                    Delivery::Disconnected(node, peer)
+                } else {
+                    Delivery::Nothing
+                }
+            }
+        })
+    }
+
+    /// Counts something done from outside as an event of its own, so that it has its instant and
+    /// its place in the hash.
+    pub fn stamp_command(&mut self, digest: u64) {
+        self.stamp(u64::MAX, NodeId(u32::MAX), 1, digest);
+    }
+
+    /// The process of `node` is gone: its timers will not ring and its connections are closed. Peers
+    /// that are up are told after one latency. What a process that ended by itself (`cleanly`) had
+    /// sent still arrives before that; what a killed one had sent does not.
+    pub fn take_down(&mut self, node: NodeId, cleanly: bool) {
+        if !self.up[node.index()] {
+            return;
+        }
+        self.up[node.index()] = false;
+        self.lives[node.index()] += 1;
+        for peer in (0..self.lives.len()).map(NodeId::from) {
+            let talked = self.links[self.link(node, peer)].last_due > Time::ZERO
+                || self.links[self.link(peer, node)].last_due > Time::ZERO;
+            if peer == node || !talked {
+                continue;
+            }
+            if cleanly {
+                let back = self.link(peer, node);
+                self.links[back].connection += 1;
+                self.tell_closed(node, peer);
+            } else {
+                self.disconnect(node, peer);
+            }
+        }
+    }
+
+    /// A new process of `node` runs.
+    pub fn bring_up(&mut self, node: NodeId) {
+        self.up[node.index()] = true;
+    }
+
+    /// `node` closes its connection to `peer`: nothing on its way in either direction arrives, and
+    /// the peer learns of it after one latency, unless a cut keeps even that from it.
+    pub fn disconnect(&mut self, node: NodeId, peer: NodeId) {
+        let (there, back) = (self.link(node, peer), self.link(peer, node));
+        self.links[there].connection += 1;
+        self.links[back].connection += 1;
+        self.held.retain(|m| !((m.from, m.to) == (node, peer) || (m.from, m.to) == (peer, node)));
+        self.tell_closed(node, peer);
+    }
+
+    /// Tells `peer` that its connection to `node` is gone.
+    fn tell_closed(&mut self, node: NodeId, peer: NodeId) {
+        if self.up[peer.index()] && !self.is_cut(node, peer) {
+            let due_at = self.transmit(node, peer);
+            let life = self.lives[peer.index()];
+            self.queue.push(due_at, Event::Disconnected { node: peer, peer: node, life });
+        }
+    }
+
+    /// Cuts both directions between two nodes: what is sent waits until the cut is mended or the
+    /// connection closed.
+    pub fn cut(&mut self, a: NodeId, b: NodeId) {
+        for link in [self.link(a, b), self.link(b, a)] {
+            self.links[link].cut = true;
+        }
+    }
+
+    /// Loses this share of packets in both directions; each is sent again after a time-out.
+    pub fn set_loss(&mut self, a: NodeId, b: NodeId, rate: f64) {
+        for link in [self.link(a, b), self.link(b, a)] {
+            self.links[link].loss = (rate.clamp(0.0, 0.95) * 65_536.0) as u16;
+        }
+    }
+
+    /// Whether the way from `a` to `b` is cut.
+    #[must_use]
+    pub fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
+        self.links[self.link(a, b)].cut
+    }
+
+    /// Mends every cut and loss; what waited goes on its way in the order it came.
+    pub fn heal(&mut self) {
+        for link in &mut self.links {
+            link.cut = false;
+            link.loss = 0;
+        }
+        for mut message in std::mem::take(&mut self.held) {
+            message.due_at = self.transmit(message.from, message.to);
+            self.queue.push(message.due_at, Event::Message(message));
+        }
+    }
+
+    /// When a packet sent now arrives: after one latency and the retransmissions that losses cost,
+    /// and never before what was sent earlier.
+    fn transmit(&mut self, from: NodeId, to: NodeId) -> Time {
+        let mut due = self.now + self.latency.draw(&mut self.rng);
+        let link = self.link(from, to);
+        if self.links[link].loss > 0 {
+            let mut wait = RETRANSMIT;
+            while self.rng.below(65_536) < u64::from(self.links[link].loss) {
+                due += wait;
+                wait = wait * 2;
+            }
+        }
+        let due = due.max(self.links[link].last_due);
+        self.links[link].last_due = due;
+        due
+    }
+
+    fn arrive(&mut self, message: Message<B>) -> Delivery<B> {
+        let link = self.links[self.link(message.from, message.to)];
+        if message.connection != link.connection {
+            return Delivery::Nothing;
+        }
+        if link.cut {
+            self.held.push(message);
+            return Delivery::Nothing;
+        }
+        if !self.up[message.to.index()] {
+            // Nobody listens there: the connection is refused.
+            self.disconnect(message.to, message.from);
+            return Delivery::Nothing;
+        }
+        Delivery::Message(message)
+    }
+
+    fn link(&self, from: NodeId, to: NodeId) -> usize {
+        from.index() * self.lives.len() + to.index()
+    }
+
+    /// Counts one dispatched event and folds it into the hash: five little-endian words by our own
+    /// writer, since `derive(Hash)` differs between 32 and 64 bits.
+    fn stamp(&mut self, seq: u64, target: NodeId, kind: u32, ids: u64) {
+        self.instant += 1;
+        let mut hash = self.hash;
+        for word in [self.now.0, seq, u64::from(target.0) << 32 | u64::from(kind), ids] {
+            hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            hash ^= hash >> 32;
+        }
+        self.hash = hash;
+    }
+}
+
+fn timer_trace(timer: Timer) -> (u32, u64) {
+    match timer {
+        Timer::Producer => (16, 0),
+        Timer::Consumer => (17, 0),
+        Timer::Broker => (18, 0),
+        Timer::Arrival(n) => (19, u64::from(n)),
+        Timer::Patience(n) => (20, u64::from(n)),
+        Timer::Work(n) => (21, u64::from(n)),
+        Timer::Retry(n) => (22, u64::from(n)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Traced for u32 {
+        fn trace(&self) -> (u32, u64) {
+            (32, u64::from(*self))
+        }
+    }
+
+    fn pair(latency: Dist) -> (Kernel<u32>, NodeId, NodeId) {
+        let mut kernel = Kernel::new(9, latency);
+        let (a, b) = (kernel.add_node(), kernel.add_node());
+        (kernel, a, b)
+    }
+
+    fn arrivals(kernel: &mut Kernel<u32>) -> Vec<u32> {
+        let mut seen = Vec::new();
+        while let Some(delivery) = kernel.next() {
+            if let Delivery::Message(message) = delivery {
+                seen.push(message.body);
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn a_connection_keeps_order_whatever_the_latencies_and_losses() {
+        let (mut kernel, a, b) = pair(Dist::Exponential { mean_us: 2_000 });
+        kernel.set_loss(a, b, 0.3);
+        for n in 0..500 {
+            kernel.send(a, b, n);
+        }
+        assert_eq!(arrivals(&mut kernel), (0..500).collect::<Vec<_>>());
+        assert!(kernel.now() > Time(200_000), "something was lost and sent again");
+    }
+
+    #[test]
+    fn a_cut_holds_and_mending_delivers_in_order() {
+        let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+        kernel.send(a, b, 1);
+        kernel.cut(a, b);
+        kernel.send(a, b, 2);
+        assert_eq!(arrivals(&mut kernel), []);
+        kernel.heal();
+        kernel.send(a, b, 3);
+        assert_eq!(arrivals(&mut kernel), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_was_meant_for_a_dead_process_never_reaches_its_successor() {
+        let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+        kernel.send(a, b, 1);
+        kernel.wake(b, Time(500), Timer::Producer);
+        kernel.take_down(b, false);
+        kernel.bring_up(b);
+        let mut told = Vec::new();
+        while let Some(delivery) = kernel.next() {
+            match delivery {
+                Delivery::Disconnected(node, peer) => told.push((node, peer)),
+                Delivery::Nothing => {}
+                other => panic!("{other:?} reached a process it was not meant for"),
+            }
+        }
+        assert_eq!(told, [(a, b)], "the sender learns once that the connection is gone");
+    }
+
+    #[test]
+    fn the_last_words_of_a_process_that_ends_by_itself_are_heard() {
+        let (mut kernel, a, b) = pair(Dist::Exponential { mean_us: 1_000 });
+        kernel.send(b, a, 7);
+        kernel.take_down(b, true);
+        assert!(matches!(kernel.next(), Some(Delivery::Message(m)) if m.body == 7));
+        assert!(matches!(kernel.next(), Some(Delivery::Disconnected(node, _)) if node == a));
+    }
+
+    #[test]
+    fn a_message_to_nobody_is_refused_and_the_sender_told() {
+        let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+        kernel.take_down(b, false);
+        kernel.send(a, b, 1);
+        assert!(matches!(kernel.next(), Some(Delivery::Nothing)));
+        assert!(matches!(kernel.next(), Some(Delivery::Disconnected(node, _)) if node == a));
+        assert_eq!(kernel.now(), Time(2_000), "one latency there, one back");
+    }
+
+    #[test]
+    fn the_hash_tells_apart_what_differs_and_only_that() {
+        let run = |body: u32| {
+            let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+            kernel.send(a, b, body);
+            arrivals(&mut kernel);
+            kernel.hash()
+        };
+        assert_eq!(run(1), run(1));
+        assert_ne!(run(1), run(2));
+    }
+}

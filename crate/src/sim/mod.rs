@@ -1,0 +1,17 @@
+//! The simulation: hosts the machines, carries their messages, keeps their history.
+
+mod command;
+mod kernel;
+mod metrics;
+mod pipeline;
+mod promise;
+mod queue;
+mod timeline;
+mod world;
+
+pub use command::{Acted, Command};
+pub use kernel::{Delivery, Kernel, Message, Traced};
+pub use metrics::{Counts, Event, Metrics, Moved, OrderInShop, OrderRow, Sample, Told, Waited};
+pub use promise::{Breach, Promise, Promises, Terms, Witness};
+pub use timeline::{Fork, Moment, Timeline};
+pub use world::{Node, Problem, World};

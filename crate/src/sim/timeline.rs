@@ -1,0 +1,398 @@
+//! Seed + scenario + commands = the entire history. Any instant of it can be reached in either
+//! direction; acting in the past forks.
+
+use super::command::{Acted, Command};
+use super::metrics::Metrics;
+use super::promise::Promises;
+use super::world::{Problem, World};
+use crate::protocol::{Fact, Sink, Stamp};
+use crate::scenario::Scenario;
+use crate::time::Time;
+use std::sync::Arc;
+
+/// A world, and what its observers have made of it so far.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The world.
+    pub world: World,
+    /// What the numbers are made of.
+    pub metrics: Metrics,
+    /// The guarantees.
+    pub promises: Promises,
+    /// How many of the scenario's own commands have acted.
+    script_done: usize,
+    /// How many of the person's commands have acted.
+    commands_done: usize,
+}
+
+/// The observers of one moment, listening together.
+struct Observers<'a>(&'a mut Metrics, &'a mut Promises);
+
+impl Sink for Observers<'_> {
+    fn hear(&mut self, stamp: Stamp, fact: Fact) {
+        self.0.hear(stamp, fact);
+        self.1.hear(stamp, fact);
+    }
+}
+
+impl Moment {
+    /// The beginning of a scenario under a seed.
+    ///
+    /// # Errors
+    /// The scenario contradicts itself: what is wrong with it.
+    pub fn new(scenario: &Scenario, seed: u64) -> Result<Self, Problem> {
+        let mut metrics = Metrics::default();
+        let mut promises = Promises::default();
+        promises.terms_mut().note(&scenario.settings);
+        let world = World::new(scenario, seed, &mut Observers(&mut metrics, &mut promises))?;
+        Ok(Self { world, metrics, promises, script_done: 0, commands_done: 0 })
+    }
+
+    /// Dispatches the next event. `false` if there is none.
+    pub fn step(&mut self) -> bool {
+        self.world.step(&mut Observers(&mut self.metrics, &mut self.promises))
+    }
+
+    /// Does what a person or the script asks.
+    fn act(&mut self, command: &Command) -> Result<(), Problem> {
+        let mut observers = Observers(&mut self.metrics, &mut self.promises);
+        self.world.apply(command, &mut observers)?;
+        self.promises.terms_mut().note(self.world.settings());
+        match command {
+            Command::AddPartitions { .. } => self.promises.terms_mut().partitions_added = true,
+            Command::Rewind { .. } => {
+                self.promises.terms_mut().rewound = true;
+                self.promises.forget_positions();
+            }
+            Command::DeleteTopic { topic } => {
+                self.promises.terms_mut().topic_deleted = true;
+                if let Some(topic) = self.world.topic_id(topic) {
+                    self.promises.forget_topic(topic);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn unshared_bytes(&self) -> usize {
+        self.world.unshared_bytes() + self.metrics.unshared_bytes()
+    }
+}
+
+/// A future that was left by acting in its past.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fork {
+    /// Where it was left.
+    pub at: Time,
+    /// Every command of it, those before the fork included.
+    pub commands: Vec<Acted>,
+}
+
+/// The history of one run.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    scenario: Arc<Scenario>,
+    seed: u64,
+    /// What the person did, in order, each with its instant once it is known.
+    commands: Vec<Acted>,
+    /// Moments kept to go back to, oldest first; the first is the beginning.
+    checkpoints: Vec<Moment>,
+    present: Moment,
+    /// The time shown: the present world as it stands until its next event.
+    shown: Time,
+    /// The furthest time and instant played.
+    played: Time,
+    played_instant: u64,
+    forks: Vec<Fork>,
+}
+
+/// Events between checkpoints.
+const EVERY: u64 = 25_000;
+/// What all checkpoints together may come to cost.
+const CHECKPOINT_BYTES: usize = 64 << 20;
+
+impl Timeline {
+    /// The history of `scenario` under `seed`, at its beginning.
+    ///
+    /// # Errors
+    /// The scenario contradicts itself: what is wrong with it.
+    pub fn new(scenario: Scenario, seed: u64) -> Result<Self, Problem> {
+        let present = Moment::new(&scenario, seed)?;
+        Ok(Self {
+            scenario: Arc::new(scenario),
+            seed,
+            commands: Vec::new(),
+            checkpoints: vec![present.clone()],
+            played_instant: present.world.instant(),
+            present,
+            shown: Time::ZERO,
+            played: Time::ZERO,
+            forks: Vec::new(),
+        })
+    }
+
+    /// What is played.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The time shown.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.shown
+    }
+
+    /// How many events lie before the moment shown.
+    #[must_use]
+    pub fn instant(&self) -> u64 {
+        self.present.world.instant()
+    }
+
+    /// The furthest time played.
+    #[must_use]
+    pub fn played(&self) -> Time {
+        self.played
+    }
+
+    /// The moment shown.
+    #[must_use]
+    pub fn moment(&self) -> &Moment {
+        &self.present
+    }
+
+    /// What the person did, in order; those after the moment shown included.
+    #[must_use]
+    pub fn commands(&self) -> &[Acted] {
+        &self.commands
+    }
+
+    /// How many of [`Timeline::commands`] lie before the moment shown.
+    #[must_use]
+    pub fn commands_done(&self) -> usize {
+        self.present.commands_done
+    }
+
+    /// Futures that were left by acting in their past, oldest first.
+    #[must_use]
+    pub fn forks(&self) -> &[Fork] {
+        &self.forks
+    }
+
+    /// The fold of every event up to the moment shown.
+    #[must_use]
+    pub fn trace_hash(&self) -> u64 {
+        self.present.world.trace_hash()
+    }
+
+    /// Plays on to `target` (which may lie anywhere ahead), dispatching at most `budget` events.
+    /// `true` when it got there.
+    pub fn run_until(&mut self, target: Time, budget: u64) -> bool {
+        for _ in 0..budget {
+            if !self.advance(target) {
+                self.show(self.shown.max(target));
+                return true;
+            }
+        }
+        self.show(self.present.world.now());
+        false
+    }
+
+    /// Goes to `to`, back or ahead, dispatching at most `budget` events. `true` when it got there;
+    /// otherwise the moment shown is on the way, and calling again goes on.
+    pub fn seek(&mut self, to: Time, budget: u64) -> bool {
+        if to < self.shown {
+            // The last checkpoint that is not after it. A command at exactly `to` is not undone.
+            self.return_to(|moment| moment.world.now() <= to);
+        }
+        self.run_until(to, budget)
+    }
+
+    /// Goes to just after the `instant`-th event, which must have been played; later ones are as far
+    /// as it goes.
+    pub fn seek_instant(&mut self, instant: u64) {
+        let instant = instant.min(self.played_instant);
+        if instant < self.instant() {
+            self.return_to(|moment| moment.world.instant() <= instant);
+        }
+        while self.instant() < instant && self.advance(Time::MAX) {}
+        self.show(self.present.world.now());
+    }
+
+    /// One event on.
+    pub fn step_forward(&mut self) {
+        if self.advance(Time::MAX) {
+            self.show(self.present.world.now());
+        }
+    }
+
+    /// One event back.
+    pub fn step_back(&mut self) {
+        self.seek_instant(self.instant().saturating_sub(1).max(self.first_instant()));
+    }
+
+    /// Does `command` now. In the past, the future as it was is left and kept as a fork.
+    ///
+    /// # Errors
+    /// The command does not make sense here: why, in words for the person. Nothing was changed.
+    pub fn act(&mut self, command: Command) -> Result<(), Problem> {
+        let mut next = self.present.clone();
+        next.world.idle_until(self.shown);
+        let instant = Some(next.world.instant());
+        next.act(&command)?;
+        next.commands_done += 1;
+        if self.shown < self.played || self.instant() < self.played_instant {
+            self.leave_future();
+        }
+        self.present = next;
+        self.commands.truncate(self.present.commands_done - 1);
+        self.commands.push(Acted { at_us: self.shown, instant, command });
+        self.show(self.shown);
+        Ok(())
+    }
+
+    /// Takes up a future that was left; the one now known is left in its stead. The time shown
+    /// stays.
+    pub fn take_up(&mut self, fork: usize, budget: u64) -> bool {
+        if fork >= self.forks.len() {
+            return true;
+        }
+        let fork = self.forks.remove(fork);
+        let to = self.shown;
+        self.return_to(|moment| moment.world.now() < fork.at);
+        self.leave_future();
+        self.commands = fork.commands;
+        self.run_until(to.max(fork.at), budget)
+    }
+
+    /// Plays these commands as if the person had given them at their times. Commands already there
+    /// are replaced, and the moment shown is the beginning.
+    pub fn script(&mut self, mut commands: Vec<Acted>) {
+        commands.sort_by_key(|acted| acted.at_us);
+        self.return_to(|moment| moment.commands_done == 0 && moment.world.now() == Time::ZERO);
+        self.checkpoints.truncate(1);
+        self.commands = commands;
+        self.forks.clear();
+        self.played = Time::ZERO;
+        self.played_instant = self.instant();
+    }
+
+    fn first_instant(&self) -> u64 {
+        self.checkpoints[0].world.instant()
+    }
+
+    fn show(&mut self, at: Time) {
+        self.shown = at;
+        self.played = self.played.max(at);
+        self.played_instant = self.played_instant.max(self.instant());
+    }
+
+    /// Puts the latest checkpoint that `reaches` lets pass in the present's place.
+    fn return_to(&mut self, reaches: impl Fn(&Moment) -> bool) {
+        let place = self.checkpoints.iter().rposition(reaches).unwrap_or(0);
+        self.present = self.checkpoints[place].clone();
+        self.shown = self.present.world.now();
+    }
+
+    /// Forgets everything after the moment shown, but keeps its commands as a fork if there are any.
+    fn leave_future(&mut self) {
+        let done = self.present.commands_done;
+        if self.commands.len() > done {
+            let commands = std::mem::take(&mut self.commands);
+            self.commands = commands[..done].to_vec();
+            self.forks.push(Fork { at: self.shown, commands });
+        }
+        let instant = self.instant();
+        self.checkpoints.retain(|moment| moment.world.instant() <= instant);
+        self.played = self.shown;
+        self.played_instant = instant;
+    }
+
+    /// One event, or one command, if it comes at or before `target`.
+    fn advance(&mut self, target: Time) -> bool {
+        let next_event = self.present.world.next_at().filter(|&at| at <= target);
+        if self.act_if_due(next_event, target) {
+            return true;
+        }
+        if next_event.is_none() {
+            return false;
+        }
+        self.present.step();
+        self.keep();
+        true
+    }
+
+    /// A command acts after the last event of its microsecond, or at its very instant where that is
+    /// known. One that makes no sense there is passed over: it made none when it was given.
+    fn act_if_due(&mut self, next_event: Option<Time>, target: Time) -> bool {
+        let present = &mut self.present;
+        let due = |at: Time| at <= target && next_event.is_none_or(|next| next > at);
+        let own = self.commands.get(present.commands_done);
+        let own_due = own.is_some_and(|acted| match acted.instant {
+            // Where the two contradict each other, as in a link made by hand, time decides.
+            Some(instant) => {
+                acted.at_us <= target
+                    && present.world.instant() >= instant
+                    && next_event.is_none_or(|next| next >= acted.at_us)
+            }
+            None => due(acted.at_us),
+        });
+        let scripted = self.scenario.script.get(present.script_done);
+        let script_due = scripted.is_some_and(|acted| due(acted.at_us));
+        let before = |a: Option<&Acted>, b: Option<&Acted>| match (a, b) {
+            (Some(a), Some(b)) => a.at_us < b.at_us,
+            _ => true,
+        };
+        if script_due && !(own_due && !before(scripted, own)) {
+            let acted = &self.scenario.script[present.script_done];
+            present.script_done += 1;
+            present.world.idle_until(acted.at_us);
+            let done = present.act(&acted.command);
+            debug_assert!(done.is_ok(), "the scenario's own script does not make sense: {done:?}");
+            return true;
+        }
+        if own_due {
+            let acted = &mut self.commands[present.commands_done];
+            present.commands_done += 1;
+            present.world.idle_until(acted.at_us);
+            acted.instant = Some(present.world.instant());
+            if present.act(&acted.command).is_err() {
+                present.world.pass_over();
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Keeps the present to come back to, if the last one kept is far enough back and nothing
+    /// further on is kept already.
+    fn keep(&mut self) {
+        let last = self.checkpoints.last().map_or(0, |moment| moment.world.instant());
+        if self.instant() < last + EVERY {
+            return;
+        }
+        self.checkpoints.push(self.present.clone());
+        let cost = |all: &[Moment]| all.iter().map(Moment::unshared_bytes).sum::<usize>();
+        while self.checkpoints.len() > 8 && cost(&self.checkpoints) > CHECKPOINT_BYTES {
+            self.thin();
+        }
+    }
+
+    /// Lets go of every second checkpoint of the older half: the past grows coarser as it ages.
+    fn thin(&mut self) {
+        let half = self.checkpoints.len() / 2;
+        let mut place = 0;
+        self.checkpoints.retain(|_| {
+            let stays = place == 0 || place >= half || place % 2 == 0;
+            place += 1;
+            stays
+        });
+    }
+}

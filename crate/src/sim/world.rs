@@ -1,0 +1,520 @@
+//! The whole state at one instant.
+
+use super::kernel::{Delivery, Kernel, Traced};
+use super::pipeline::Pipeline;
+use crate::cluster::Broker;
+use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
+use crate::log::Log;
+use crate::protocol::{
+    Body, Effect, Fact, Input, Lane, OrderStep, Out, Request, Response, ShopMessage, Sink, Stamp,
+    Stop,
+};
+use crate::rng::mix;
+use crate::scenario::Scenario;
+use crate::shop::{AsyncShop, Customers, OrderEvent, Settings, SyncService, SyncShop, Worker};
+use crate::shop::hue_of;
+use crate::time::Time;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// A condition a person can meet, in words that help.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem(pub String);
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Problem {
+    /// With these words.
+    pub fn new(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+/// Anything with a name and a place.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)] // each is documented where it lives
+#[allow(clippy::large_enum_variant)] // a world has few nodes, and a box would cost each step a look
+pub enum Node {
+    Broker(Broker),
+    Customers(Customers),
+    SyncShop(SyncShop),
+    SyncService(SyncService),
+    AsyncShop(AsyncShop),
+    Worker(Worker),
+}
+
+impl Node {
+    fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
+        match self {
+            Self::Broker(node) => node.handle(now, input, out),
+            Self::Customers(node) => node.handle(now, input, settings, out),
+            Self::SyncShop(node) => node.handle(now, input, settings, out),
+            Self::SyncService(node) => node.handle(now, input, settings, out),
+            Self::AsyncShop(node) => node.handle(now, input, settings, out),
+            Self::Worker(node) => node.handle(now, input, settings, out),
+        }
+    }
+
+    /// The process is killed: what it had in memory is gone. Returns orders that were with the
+    /// process and may not have left it.
+    fn crash(&mut self, out: &mut Out) -> Vec<OrderId> {
+        match self {
+            Self::Broker(node) => node.crash(),
+            Self::Customers(_) => {}
+            Self::SyncShop(node) => node.crash(),
+            Self::SyncService(node) => node.crash(),
+            Self::AsyncShop(node) => return node.crash(out),
+            Self::Worker(node) => node.crash(),
+        }
+        Vec::new()
+    }
+}
+
+/// How a node's process stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// It runs.
+    Up,
+    /// It was asked to stop and finishes what it must.
+    Stopping {
+        /// To start again at once, with the settings now in force.
+        restart: bool,
+    },
+    /// It does not run.
+    Down,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    name: Arc<str>,
+    status: Status,
+    node: Node,
+}
+
+/// The whole state at one instant: nodes, logs, network, clocks.
+///
+/// A value: a clone is independent of what it was cloned from, and cheap, since logs share what is
+/// written.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(super) kernel: Kernel<Body>,
+    slots: Vec<Slot>,
+    topics: Vec<Arc<str>>,
+    pub(super) settings: Settings,
+    pub(super) pipeline: Pipeline,
+    pub(super) seed: u64,
+    out: Out,
+}
+
+impl World {
+    /// The beginning of a scenario under a seed. What the start tells goes to `sink`.
+    ///
+    /// # Errors
+    /// The scenario contradicts itself.
+    pub fn new<S: Sink>(scenario: &Scenario, seed: u64, sink: &mut S) -> Result<Self, Problem> {
+        let mut world = Self {
+            kernel: Kernel::new(seed, scenario.latency),
+            slots: Vec::new(),
+            topics: Vec::new(),
+            settings: scenario.settings.clone(),
+            pipeline: Pipeline::default(),
+            seed,
+            out: Out::default(),
+        };
+        world.lay_out(scenario)?;
+        for node in (0..world.slots.len()).map(NodeId::from) {
+            world.input(node, Input::Start, sink);
+        }
+        Ok(world)
+    }
+
+    /// When the next event is due.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        self.kernel.next_at()
+    }
+
+    /// The time of the last event or command.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.kernel.now()
+    }
+
+    /// How many events and commands there were.
+    #[must_use]
+    pub fn instant(&self) -> u64 {
+        self.kernel.instant()
+    }
+
+    /// Now, as facts are stamped.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp { at: self.now(), instant: self.instant() }
+    }
+
+    /// The fold of everything dispatched: equal for equal histories.
+    #[must_use]
+    pub fn trace_hash(&self) -> u64 {
+        self.kernel.hash()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Who is who in the order pipeline.
+    #[must_use]
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Every node, in order of their numbers: number, name, status, machine.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &str, Status, &Node)> {
+        let slots = self.slots.iter().enumerate();
+        slots.map(|(id, slot)| (NodeId::from(id), &*slot.name, slot.status, &slot.node))
+    }
+
+    /// One node's machine.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.slots[id.index()].node
+    }
+
+    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.slots[id.index()].node
+    }
+
+    /// One node's name.
+    #[must_use]
+    pub fn name(&self, id: NodeId) -> &str {
+        &self.slots[id.index()].name
+    }
+
+    /// How a node's process stands.
+    #[must_use]
+    pub fn status(&self, id: NodeId) -> Status {
+        self.slots[id.index()].status
+    }
+
+    /// The broker.
+    #[must_use]
+    pub fn broker(&self) -> &Broker {
+        match self.node(self.pipeline.broker) {
+            Node::Broker(broker) => broker,
+            other => unreachable!("the pipeline's broker is {other:?}"),
+        }
+    }
+
+    /// The log of a partition, if it exists.
+    #[must_use]
+    pub fn log(&self, at: TopicPartition) -> Option<&Log> {
+        self.broker().log(at)
+    }
+
+    /// A topic's name by its number.
+    #[must_use]
+    pub fn topic_name(&self, topic: TopicId) -> &Arc<str> {
+        &self.topics[topic.index()]
+    }
+
+    /// The number of a topic's name, if it was ever spoken of.
+    #[must_use]
+    pub fn topic_id(&self, name: &str) -> Option<TopicId> {
+        self.topics.iter().position(|topic| **topic == *name).map(TopicId::from)
+    }
+
+    /// The number of a topic's name, which may be new.
+    pub(super) fn intern(&mut self, name: &str) -> TopicId {
+        self.topic_id(name).unwrap_or_else(|| {
+            self.topics.push(Arc::from(name));
+            TopicId::from(self.topics.len() - 1)
+        })
+    }
+
+    /// Every order that has a record in the topic the asynchronous shop sends to.
+    #[must_use]
+    pub fn orders_in_log(&self) -> BTreeSet<OrderId> {
+        let topic = self.pipeline.sent_to;
+        let mut found = BTreeSet::new();
+        for partition in 0..self.broker().metadata().partitions(topic) {
+            let Some(log) = self.log(TopicPartition::new(topic, partition)) else { continue };
+            for record in log.batches().flat_map(|batch| batch.records()).flatten() {
+                found.extend(record.value.and_then(OrderEvent::read).map(|event| event.order));
+            }
+        }
+        found
+    }
+
+    /// About how much a clone of this may come to cost, in bytes.
+    #[must_use]
+    pub fn unshared_bytes(&self) -> usize {
+        self.kernel.unshared_bytes()
+            + self.slots.len() * size_of::<Slot>()
+            + self.broker().unshared_bytes()
+    }
+
+    /// Lets time pass to `at` without an event; nothing may be due before.
+    pub fn idle_until(&mut self, at: Time) {
+        self.kernel.idle_until(at);
+    }
+
+    /// Dispatches the next event; what it tells goes to `sink`. `false` if there is none.
+    pub fn step<S: Sink>(&mut self, sink: &mut S) -> bool {
+        match self.kernel.next() {
+            None => return false,
+            Some(Delivery::Nothing) => {}
+            Some(Delivery::Message(message)) => {
+                let input = Input::Message { from: message.from, body: message.body };
+                self.input(message.to, input, sink);
+            }
+            Some(Delivery::Timer(node, timer)) => self.input(node, Input::Timer(timer), sink),
+            Some(Delivery::Disconnected(node, peer)) => {
+                self.input(node, Input::Disconnected { peer }, sink);
+            }
+        }
+        true
+    }
+
+    /// Adds a node, which runs but has not been told to start.
+    pub(super) fn add_node(&mut self, name: &str, make: impl FnOnce(NodeId) -> Node) -> NodeId {
+        let id = self.kernel.add_node();
+        let node = make(id);
+        self.slots.push(Slot { name: Arc::from(name), status: Status::Up, node });
+        id
+    }
+
+    /// Hands `input` to a node and carries out what it does.
+    pub(super) fn input<S: Sink>(&mut self, node: NodeId, input: Input, sink: &mut S) {
+        let started = matches!(input, Input::Start);
+        self.with_node(node, sink, |machine, now, settings, out| {
+            if started {
+                out.tell(Fact::Started { node });
+            }
+            machine.handle(now, input, settings, out);
+        });
+    }
+
+    /// Does something to a node's machine and carries out what it does.
+    pub(super) fn with_node<S: Sink, T>(
+        &mut self,
+        node: NodeId,
+        sink: &mut S,
+        act: impl FnOnce(&mut Node, Time, &Settings, &mut Out) -> T,
+    ) -> T {
+        let mut out = std::mem::take(&mut self.out);
+        out.telling = S::LISTENS;
+        let now = self.kernel.now();
+        let result = act(&mut self.slots[node.index()].node, now, &self.settings, &mut out);
+        let stamp = self.stamp();
+        for fact in out.facts.drain(..) {
+            sink.hear(stamp, fact);
+        }
+        let mut exits = false;
+        for effect in out.effects.drain(..) {
+            match effect {
+                Effect::Send { to, body } => self.send(node, to, body, sink),
+                Effect::Wake { at, timer } => self.kernel.wake(node, at, timer),
+                Effect::Disconnect { peer } => self.kernel.disconnect(node, peer),
+                Effect::Exit => exits = true,
+            }
+        }
+        self.out = out;
+        if exits {
+            self.exited(node, sink);
+        }
+        result
+    }
+
+    fn send<S: Sink>(&mut self, from: NodeId, to: NodeId, body: Body, sink: &mut S) {
+        if !S::LISTENS {
+            self.kernel.send(from, to, body);
+            return;
+        }
+        let dots = dots(&body);
+        let due_at = self.kernel.send(from, to, body);
+        let stamp = self.stamp();
+        for (order, hue, log) in dots {
+            sink.hear(stamp, Fact::Moved { from, to, log, due_at, hue, order });
+        }
+    }
+
+    /// The process of `node` has ended by itself.
+    fn exited<S: Sink>(&mut self, node: NodeId, sink: &mut S) {
+        let restart = self.status(node) == Status::Stopping { restart: true };
+        self.kernel.take_down(node, true);
+        // Nothing of the process outlives it, however it ended.
+        self.node_mut(node).crash(&mut Out::default());
+        self.slots[node.index()].status = Status::Down;
+        if restart {
+            self.start(node, sink);
+        } else {
+            sink.hear(self.stamp(), Fact::Stopped { node, how: Stop::Clean });
+        }
+    }
+
+    /// Stops a node's process.
+    pub(super) fn stop<S: Sink>(&mut self, node: NodeId, how: Stop, sink: &mut S) {
+        match (how, self.status(node)) {
+            (_, Status::Down) => {}
+            (Stop::Clean, Status::Up) => self.ask_to_stop(node, false, sink),
+            (Stop::Clean, Status::Stopping { .. }) => {
+                self.slots[node.index()].status = Status::Stopping { restart: false };
+            }
+            (Stop::Killed, _) => {
+                let stamp = self.stamp();
+                let mut out = Out { telling: true, ..Out::default() };
+                let doubtful = self.node_mut(node).crash(&mut out);
+                self.kernel.take_down(node, false);
+                self.slots[node.index()].status = Status::Down;
+                for fact in out.facts {
+                    sink.hear(stamp, fact);
+                }
+                sink.hear(stamp, Fact::Stopped { node, how });
+                self.settle_doubt(&doubtful, sink);
+            }
+        }
+    }
+
+    /// Orders that were on their way when their sender died are lost unless the log has them.
+    fn settle_doubt<S: Sink>(&self, doubtful: &[OrderId], sink: &mut S) {
+        if doubtful.is_empty() {
+            return;
+        }
+        let there = self.orders_in_log();
+        for &order in doubtful.iter().filter(|order| !there.contains(order)) {
+            let (lane, step) = (Lane::Async, OrderStep::Unsent);
+            sink.hear(self.stamp(), Fact::Order { lane, order, step });
+        }
+    }
+
+    /// Asks a process to end, and to start again at once where `restart` says so.
+    pub(super) fn ask_to_stop<S: Sink>(&mut self, node: NodeId, restart: bool, sink: &mut S) {
+        if self.status(node) == Status::Up {
+            self.slots[node.index()].status = Status::Stopping { restart };
+            self.input(node, Input::Stop, sink);
+        }
+    }
+
+    /// Starts a node's process, or takes back that it was asked to stop.
+    pub(super) fn start<S: Sink>(&mut self, node: NodeId, sink: &mut S) {
+        match self.status(node) {
+            Status::Up => {}
+            Status::Stopping { .. } => {
+                self.slots[node.index()].status = Status::Stopping { restart: true };
+            }
+            Status::Down => {
+                self.kernel.bring_up(node);
+                self.slots[node.index()].status = Status::Up;
+                self.input(node, Input::Start, sink);
+            }
+        }
+    }
+
+    /// Counts a command as an event.
+    pub(super) fn stamp_command(&mut self, digest: u64) {
+        self.kernel.stamp_command(digest);
+    }
+
+    /// Counts a command that could not be carried out.
+    pub(super) fn pass_over(&mut self) {
+        self.kernel.stamp_command(0);
+    }
+}
+
+/// A fold of a command's text, for the trace.
+pub(super) fn digest(text: &str) -> u64 {
+    text.bytes().fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
+}
+
+/// The dots a message is shown as: order, colour, and the partition it is written to. A batch of
+/// many records shows its first eight.
+fn dots(body: &Body) -> Vec<(OrderId, u8, Option<TopicPartition>)> {
+    match body {
+        Body::Shop(ShopMessage::Place(order)) => vec![(order.id, order.hue, None)],
+        Body::Shop(ShopMessage::Call { order, hue, .. }) => vec![(*order, *hue, None)],
+        Body::Request { request, .. } => match &**request {
+            Request::Produce { batches, .. } => batches
+                .iter()
+                .flat_map(|(at, batch)| {
+                    batch.records().take(8).flatten().filter_map(|record| {
+                        let event = OrderEvent::read(record.value?)?;
+                        Some((event.order, hue_of(record.key.unwrap_or_default()), Some(*at)))
+                    })
+                })
+                .collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+impl Traced for Body {
+    fn trace(&self) -> (u32, u64) {
+        match self {
+            Self::Request { id, request } => {
+                let content = match &**request {
+                    Request::Produce { batches, .. } => {
+                        batches.iter().fold(0, |all, (_, batch)| all ^ u64::from(batch.crc()))
+                    }
+                    _ => 0,
+                };
+                (64 + request_kind(request), u64::from(*id) ^ content << 32)
+            }
+            Self::Response { id, response } => (96 + response_kind(response), u64::from(*id)),
+            Self::Shop(message) => match message {
+                ShopMessage::Place(order) => (32, u64::from(order.id.0)),
+                ShopMessage::Answer { order, answer } => {
+                    (33, u64::from(order.0) << 8 | *answer as u64)
+                }
+                ShopMessage::GiveUp { order } => (34, u64::from(order.0)),
+                ShopMessage::Call { order, worker, .. } => {
+                    (35, u64::from(order.0) ^ u64::from(*worker) << 32)
+                }
+                ShopMessage::Return { order, worker, outcome, .. } => {
+                    (36, u64::from(order.0) ^ u64::from(*worker) << 32 ^ (*outcome as u64) << 60)
+                }
+            },
+        }
+    }
+}
+
+fn request_kind(request: &Request) -> u32 {
+    match request {
+        Request::Produce { .. } => 0,
+        Request::Fetch { .. } => 1,
+        Request::ListOffsets { .. } => 2,
+        Request::Metadata { .. } => 3,
+        Request::OffsetCommit { .. } => 8,
+        Request::OffsetFetch { .. } => 9,
+        Request::FindCoordinator { .. } => 10,
+        Request::JoinGroup { .. } => 11,
+        Request::Heartbeat { .. } => 12,
+        Request::LeaveGroup { .. } => 13,
+        Request::SyncGroup { .. } => 14,
+    }
+}
+
+fn response_kind(response: &Response) -> u32 {
+    match response {
+        Response::Produce { .. } => 0,
+        Response::Fetch { .. } => 1,
+        Response::ListOffsets { .. } => 2,
+        Response::Metadata { .. } => 3,
+        Response::OffsetCommit { .. } => 8,
+        Response::OffsetFetch { .. } => 9,
+        Response::FindCoordinator { .. } => 10,
+        Response::JoinGroup { .. } => 11,
+        Response::Heartbeat { .. } => 12,
+        Response::LeaveGroup { .. } => 13,
+        Response::SyncGroup { .. } => 14,
+    }
+}

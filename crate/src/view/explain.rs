@@ -1,0 +1,503 @@
+//! What is happening now, in one or two sentences made from the run's own numbers.
+
+use super::numbers::{lag_of, quantile};
+use super::panel::{Explain, Marker, Text, Tone, WhatIf};
+use super::scene::title;
+use crate::id::NodeId;
+use crate::protocol::{Lane, Service, Stop};
+use crate::shop::{CommitMode, Sending, Settings, Wiring};
+use crate::sim::{Acted, Command, Event, Node, Status, Timeline, World};
+use crate::time::{Span, Time};
+
+/// Explains the moment shown.
+#[must_use]
+pub fn explain(timeline: &Timeline) -> Explain {
+    let view = View::new(timeline);
+    view.typo()
+        .or_else(|| view.stopped())
+        .or_else(|| view.slow())
+        .or_else(|| view.draining())
+        .or_else(|| view.lost())
+        .or_else(|| view.twice())
+        .or_else(|| view.overtaken())
+        .unwrap_or_else(|| view.calm())
+}
+
+/// Everything that has acted up to the moment shown: the script and the person, by time.
+pub(super) fn acted(timeline: &Timeline) -> Vec<&Acted> {
+    let script = &timeline.scenario().script;
+    let script = script.iter().filter(|acted| acted.at_us <= timeline.now());
+    let own = &timeline.commands()[..timeline.commands_done()];
+    let mut all: Vec<&Acted> = script.chain(own).collect();
+    all.sort_by_key(|acted| acted.at_us);
+    all
+}
+
+struct View<'a> {
+    timeline: &'a Timeline,
+    world: &'a World,
+    now: Settings,
+    usual: &'a Settings,
+    acted: Vec<&'a Acted>,
+}
+
+impl<'a> View<'a> {
+    fn new(timeline: &'a Timeline) -> Self {
+        let world = &timeline.moment().world;
+        Self {
+            timeline,
+            world,
+            now: world.settings().clone(),
+            usual: &timeline.scenario().settings,
+            acted: acted(timeline),
+        }
+    }
+
+    fn counts(&self, lane: Lane) -> &crate::sim::Counts {
+        self.timeline.moment().metrics.counts(lane)
+    }
+
+    fn people(&self) -> u32 {
+        self.timeline.moment().metrics.waiting(Lane::Sync)
+    }
+
+    fn records(&self) -> u32 {
+        self.counts(Lane::Async).open
+    }
+
+    /// When something last acted that `what` recognizes.
+    fn since(&self, what: impl Fn(&Command) -> bool) -> Option<Time> {
+        self.acted.iter().rev().find(|acted| what(&acted.command)).map(|acted| acted.at_us)
+    }
+
+    fn is_down(&self, id: NodeId) -> bool {
+        self.world.status(id) == Status::Down
+    }
+
+    fn typo(&self) -> Option<Explain> {
+        let pipeline = self.world.pipeline();
+        if pipeline.sent_to == pipeline.topics.orders || self.counts(Lane::Async).answered == 0 {
+            return None;
+        }
+        let name = self.world.topic_name(pipeline.sent_to);
+        let partitions = self.world.broker().metadata().partitions(pipeline.sent_to);
+        let answered = self.counts(Lane::Async).answered;
+        let now = Text::default()
+            .say(format!("The shop sends to “{name}”, which nobody had made. With "))
+            .stress("auto.create.topics.enable=true")
+            .say(format!(
+                " the broker made it by itself, with {partitions} partition{}. {answered} orders \
+                 were accepted, and none is paid: payment reads “orders”.",
+                if partitions == 1 { "" } else { "s" }
+            ));
+        Some(Explain {
+            heading: "Why is nothing paid?".into(),
+            now,
+            hint: "With auto-creation off, sending to a topic that does not exist fails after \
+                   max.block.ms, and somebody notices."
+                .into(),
+        })
+    }
+
+    fn stopped(&self) -> Option<Explain> {
+        let pipeline = self.world.pipeline();
+        if self.is_down(pipeline.broker) {
+            return Some(self.broker_down());
+        }
+        for (down, lane) in [(pipeline.sync_shop, "synchronous"), (pipeline.async_shop, "asynchronous")]
+        {
+            if self.is_down(down) {
+                let told = self.counts(if lane == "synchronous" { Lane::Sync } else { Lane::Async });
+                return Some(Explain {
+                    heading: format!("The {lane} shop is down"),
+                    now: Text::default().say(format!(
+                        "Its customers are refused at once: {} were told that it failed. Orders it \
+                         had accepted before are worked on as if nothing had happened: {} are open.",
+                        told.refused, told.open
+                    )),
+                    hint: "Start it again.".into(),
+                });
+            }
+        }
+        let service = Service::ALL.into_iter().find(|service| self.all_down(*service))?;
+        let name = service.name();
+        let since = self.since(|command| {
+            matches!(command, Command::Stop { node, .. } if node == name || node.starts_with(&format!("{name}-")))
+        });
+        let when = since.map_or_else(String::new, |at| format!("{} stopped at {at}. ", title(service)));
+        let lag = lag_of(self.world, service);
+        let now = Text::default()
+            .say(when)
+            .say(format!(
+                "The synchronous shop calls it and fails: {} orders are lost. The asynchronous shop \
+                 goes on accepting: ",
+                self.counts(Lane::Sync).lost
+            ))
+            .stress(format!("{lag} records wait in the log, and none is lost."));
+        Some(Explain {
+            heading: format!("{} has stopped. Who notices?", title(service)),
+            now,
+            hint: "Start it again: its group goes on from its committed positions.".into(),
+        })
+    }
+
+    fn all_down(&self, service: Service) -> bool {
+        let workers = &self.world.pipeline().workers[service.index()];
+        let wanted = self.now.workers[service.index()] as usize;
+        wanted > 0 && workers.iter().take(wanted).all(|&id| self.is_down(id))
+    }
+
+    fn broker_down(&self) -> Explain {
+        let waiting = self.timeline.moment().metrics.waiting(Lane::Async);
+        let held = match self.world.node(self.world.pipeline().async_shop) {
+            Node::AsyncShop(shop) => shop.producer().buffered().map(|b| b.tags.count).sum::<u32>(),
+            _ => 0,
+        };
+        let now = if self.now.sending == Sending::FireAndForget {
+            Text::default()
+                .say(format!("{held} orders lie in the shop's memory, not in the log, and their \
+                              customers have "))
+                .stress("already been told that all is well.")
+        } else {
+            Text::default().say(format!(
+                "The producer keeps {held} orders in its buffer and tries again; {waiting} customers \
+                 wait for an answer, since none is accepted that the log has not."
+            ))
+        };
+        Explain {
+            heading: "The broker is down. Where are the orders?".into(),
+            now,
+            hint: "Start the broker: what is buffered is sent, unless the shop dies first.".into(),
+        }
+    }
+
+    fn slow(&self) -> Option<Explain> {
+        let slow = |service: &Service| {
+            self.now.work_of(*service).mean().0 >= 2 * self.usual.work_of(*service).mean().0.max(1)
+        };
+        let service = Service::ALL.into_iter().find(slow)?;
+        let name = title(service);
+        let (was, is) = (self.usual.work_of(service).mean(), self.now.work_of(service).mean());
+        let since = self.since(|c| matches!(c, Command::SetWork { service: s, .. } if *s == service));
+        let when = since.map_or_else(String::new, |at| format!("At {at} {} went from {was} to {is}. ", service.name()));
+        let workers = self.now.workers[service.index()];
+        let capacity = f64::from(workers) / (is.0 as f64 / 1e6);
+        let now = if capacity < self.now.per_s {
+            Text::default()
+                .say(when)
+                .stress("The wait did not vanish; it moved.")
+                .say(format!(
+                    " Left behind in the synchronous shop: {}. In the asynchronous shop: {}.",
+                    counted(self.people(), "person", "people"),
+                    counted(self.records(), "record", "records"),
+                ))
+        } else {
+            Text::default().say(when).say(format!(
+                "{} can still do {capacity:.1} orders a second, and {:.0} come: nothing piles up, but \
+                 every order takes longer.",
+                counted(workers, "worker", "workers"),
+                self.now.per_s
+            ))
+        };
+        Some(Explain {
+            heading: format!("{name} is slow. Who waits?"),
+            now,
+            hint: format!(
+                "{} at {is} can do {capacity:.1} orders a second; {:.0} come.",
+                counted(workers, "worker", "workers"),
+                self.now.per_s
+            ),
+        })
+    }
+
+    fn draining(&self) -> Option<Explain> {
+        let service = Service::ALL.into_iter().max_by_key(|s| lag_of(self.world, *s))?;
+        let lag = lag_of(self.world, service);
+        if lag < 30 {
+            return None;
+        }
+        let (partition, most) = self.most_behind(service);
+        let name = title(service);
+        if most * 3 > lag * 2 && lag > 40 {
+            return Some(Explain {
+                heading: "One partition falls behind".into(),
+                now: Text::default()
+                    .say(format!("{most} of the {lag} records that wait for {} lie in ", service.name()))
+                    .stress(format!("partition {partition}"))
+                    .say(
+                        ": a key has one partition, a partition has one reader in a group, so more \
+                         workers do not help.",
+                    ),
+                hint: "What would: a key that spreads, or work that is faster.".into(),
+            });
+        }
+        let mean = self.now.work_of(service).mean().0.max(1) as f64 / 1e6;
+        let workers = f64::from(self.now.workers[service.index()]);
+        let spare = workers / mean - self.now.per_s;
+        let now = Text::default().say(format!("{lag} records wait for {}. ", service.name()));
+        let now = if spare > 0.0 {
+            let gone = Span((lag as f64 / spare * 1e6) as u64);
+            now.say("Its workers can do ").stress(format!("{spare:.0} a second more than come")).say(
+                format!(
+                    ", so the backlog is gone in about {gone}. Every one of them was accepted \
+                     already: their customers do not wait."
+                ),
+            )
+        } else {
+            now.say("More come than its workers can do: the lag grows.")
+        };
+        Some(Explain {
+            heading: format!("{name} works off what piled up"),
+            now,
+            hint: "Watch the bars move to the right until nothing filled is left.".into(),
+        })
+    }
+
+    /// The partition with the largest lag at a service, and that lag.
+    fn most_behind(&self, service: Service) -> (u32, u64) {
+        let topic = self.world.pipeline().topics.read_by(service, self.now.wiring);
+        (0..self.world.broker().metadata().partitions(topic))
+            .map(|partition| {
+                let at = crate::id::TopicPartition::new(topic, partition);
+                let end = self.world.log(at).map_or(0, crate::log::Log::log_end_offset);
+                let behind = end - super::scene::committed(self.world, service, at);
+                (partition, behind.max(0).unsigned_abs())
+            })
+            .max_by_key(|(_, behind)| *behind)
+            .unwrap_or((0, 0))
+    }
+
+    fn lost(&self) -> Option<Explain> {
+        let lost = self.counts(Lane::Async).lost;
+        if lost == 0 {
+            return None;
+        }
+        let terms = self.timeline.moment().promises.terms();
+        let excuse = terms.excuse(crate::sim::Promise::NoOrderLost).unwrap_or_default();
+        Some(Explain {
+            heading: "Accepted, and lost".into(),
+            now: Text::default()
+                .stress(format!("{} accepted and lost.", counted(lost, "order was", "orders were")))
+                .say(format!(" The setting that allows it: {excuse}.")),
+            hint: "Choose another way of sending and play it again.".into(),
+        })
+    }
+
+    fn twice(&self) -> Option<Explain> {
+        let twice = self.counts(Lane::Async).duplicated;
+        if twice == 0 {
+            return None;
+        }
+        let why = match self.now.commit {
+            CommitMode::Auto => {
+                "positions are committed every five seconds, so what was done since the last commit \
+                 was done again by the next reader"
+            }
+            CommitMode::EachRecord => {
+                "its position is committed after the work, so what was done and not yet committed \
+                 was done again"
+            }
+        };
+        Some(Explain {
+            heading: "The same work, twice".into(),
+            now: Text::default()
+                .stress(format!("{} processed twice", counted(twice, "order was", "orders were")))
+                .say(format!(": {why}. That is “at least once”.")),
+            hint: "At least once is safe where doing a thing again changes nothing.".into(),
+        })
+    }
+
+    fn overtaken(&self) -> Option<Explain> {
+        use crate::sim::{Promise, Witness};
+        let breach = self.timeline.moment().promises.breach(Promise::OrderPerKey)?;
+        let Witness::Overtaken(early, late) = breach.witness else { return None };
+        Some(Explain {
+            heading: "An order was overtaken".into(),
+            now: Text::default()
+                .say(format!("At {} order {} was paid after order {} ", breach.stamp.at, early.0, late.0))
+                .stress("of the same customer")
+                .say(
+                    ". With more partitions the key's new records lie in another partition than its \
+                     old ones, and each partition has its own reader.",
+                ),
+            hint: "Order is promised within a partition; a key keeps its partition only while their \
+                   number stays."
+                .into(),
+        })
+    }
+
+    fn calm(&self) -> Explain {
+        let metrics = &self.timeline.moment().metrics;
+        let now = self.timeline.now();
+        let median = |lane| {
+            let window = super::orders::Answers::WINDOW;
+            let mut spans: Vec<Span> = metrics
+                .recent()
+                .filter(|w| w.lane == lane && !w.shipped && now.since(w.at) <= window)
+                .map(|w| w.span)
+                .collect();
+            quantile(&mut spans, 0.5)
+        };
+        let (Some(sync), Some(async_)) = (median(Lane::Sync), median(Lane::Async)) else {
+            return Explain {
+                heading: self.timeline.scenario().title.clone(),
+                now: Text::default().say(self.timeline.scenario().watch.clone()),
+                hint: self.timeline.scenario().try_this.clone(),
+            };
+        };
+        let people = self.now.per_s * sync.0 as f64 / 1e6;
+        let fan_out = match self.now.wiring {
+            Wiring::Chain => "",
+            Wiring::FanOut => " All three services read orders, none waits for another.",
+        };
+        Explain {
+            heading: self.timeline.scenario().title.clone(),
+            now: Text::default()
+                .say("Half of all customers are answered within ")
+                .stress(format!("{sync} in one shop, {async_} in the other"))
+                .say(format!(
+                    ". Both do the same work; in the second the customer does not wait for it. At \
+                     {:.0} orders a second, {sync} each, about {people:.0} people are in the \
+                     synchronous shop at a time: Little's law.{fan_out}",
+                    self.now.per_s
+                )),
+            hint: self.timeline.scenario().try_this.clone(),
+        }
+    }
+}
+
+fn counted(n: u32, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// The interventions that teach most here.
+#[must_use]
+pub fn what_if(timeline: &Timeline) -> Vec<WhatIf> {
+    let view = View::new(timeline);
+    let payment = Service::Payment;
+    let mut all = Vec::new();
+    let mut offer = |label: String, commands: Vec<Command>| all.push(WhatIf { label, commands });
+    let (is, was) = (view.now.work_of(payment).mean(), view.usual.work_of(payment).mean());
+    if is.0 >= 2 * was.0.max(1) {
+        let back = Command::SetWork { service: payment, mean_us: was.0 };
+        offer(format!("payment back to {was}"), vec![back]);
+        let workers = Command::SetWorkers { service: payment, workers: 12 };
+        if view.now.workers[0] < 12 {
+            offer("12 payment workers".into(), vec![workers]);
+        }
+    } else {
+        let slow = Command::SetWork { service: payment, mean_us: 900_000 };
+        offer("payment takes 900 ms".into(), vec![slow]);
+    }
+    let node = || "payment".to_string();
+    if view.all_down(payment) {
+        offer("start payment".into(), vec![Command::Start { node: node() }]);
+    } else {
+        offer("stop payment".into(), vec![Command::Stop { node: node(), how: Stop::Clean }]);
+    }
+    if view.is_down(view.world.pipeline().broker) {
+        offer("start the broker".into(), vec![Command::Start { node: "broker".into() }]);
+    } else {
+        offer("ten times the customers for 5 s".into(), vec![Command::Burst {
+            factor: 10.0,
+            for_us: 5_000_000,
+        }]);
+        let kill = Command::Stop { node: "broker".into(), how: Stop::Killed };
+        offer("kill the broker".into(), vec![kill]);
+    }
+    all
+}
+
+/// What happened, for the scrubber: what was done, and what came of it.
+#[must_use]
+pub fn markers(timeline: &Timeline) -> Vec<Marker> {
+    let mut markers = vec![Marker { at: Time::ZERO, label: "start".into(), tone: Tone::Good }];
+    let script = timeline.scenario().script.iter();
+    let usual = &timeline.scenario().settings;
+    for acted in script.chain(timeline.commands()).filter(|a| a.at_us <= timeline.played()) {
+        let (label, tone) = command_label(&acted.command, usual);
+        markers.push(Marker { at: acted.at_us, label, tone });
+    }
+    let moment = timeline.moment();
+    for (stamp, event) in moment.metrics.events() {
+        if let Some((label, tone)) = event_label(&moment.world, *event, stamp.at) {
+            markers.push(Marker { at: stamp.at, label, tone });
+        }
+    }
+    markers.sort_by_key(|marker| marker.at);
+    markers.dedup_by(|a, b| a.label == b.label && a.at.since(b.at) < Span::secs(2));
+    markers
+}
+
+fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
+    let plain = |label: String| (label, Tone::Plain);
+    match command {
+        Command::SetWork { service, mean_us } => {
+            let was = usual.work_of(*service).mean().0;
+            let name = service.name();
+            match *mean_us {
+                us if us >= 2 * was => (format!("{name} slow"), Tone::Warn),
+                us if us <= was + was / 20 => (format!("{name} as usual"), Tone::Good),
+                us => plain(format!("{name} {}", Span(us))),
+            }
+        }
+        Command::SetRate { per_s } => plain(format!("{per_s:.0} orders a second")),
+        Command::Burst { factor, .. } => (format!("burst ×{factor:.0}"), Tone::Warn),
+        Command::SetSkew { share } => plain(format!("{:.0} % from one customer", share * 100.0)),
+        Command::SetWorkers { service, workers } => plain(format!("{} ×{workers}", service.name())),
+        Command::SetShopWorkers { workers } => plain(format!("shop ×{workers}")),
+        Command::SetDecline { rate } => plain(format!("{:.0} % declined", rate * 100.0)),
+        Command::SetFailure { service, rate } => {
+            (format!("{} fails {:.0} %", service.name(), rate * 100.0), Tone::Warn)
+        }
+        Command::Stop { node, how: Stop::Clean } => (format!("{node} stopped"), Tone::Bad),
+        Command::Stop { node, how: Stop::Killed } => (format!("{node} killed"), Tone::Bad),
+        Command::Start { node } => (format!("{node} started"), Tone::Good),
+        Command::SetSending { sending } => plain(match sending {
+            Sending::Synchronous => "sends synchronously".into(),
+            Sending::Callback => "sends with callback".into(),
+            Sending::FireAndForget => "fire and forget".into(),
+        }),
+        Command::SetAcks { acks } => plain(format!("acks={}", *acks as u8)),
+        Command::SetCommit { commit } => plain(match commit {
+            CommitMode::EachRecord => "commit each record".into(),
+            CommitMode::Auto => "auto-commit".into(),
+        }),
+        Command::Pause { service } => (format!("{} paused", service.name()), Tone::Warn),
+        Command::Resume { service } => (format!("{} resumed", service.name()), Tone::Good),
+        Command::Rewind { service, .. } => (format!("{} rewound", service.name()), Tone::Warn),
+        Command::SetWiring { wiring } => plain(match wiring {
+            Wiring::Chain => "chained".into(),
+            Wiring::FanOut => "fanned out".into(),
+        }),
+        Command::CreateTopic { topic, .. } => plain(format!("{topic} created")),
+        Command::DeleteTopic { topic } => (format!("{topic} deleted"), Tone::Bad),
+        Command::AddPartitions { topic, to } => plain(format!("{topic}: {to} partitions")),
+        Command::Cut { a, b } => (format!("{a} cut from {b}"), Tone::Bad),
+        Command::Heal => ("network mended".into(), Tone::Good),
+        Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
+    }
+}
+
+fn event_label(world: &World, event: Event, at: Time) -> Option<(String, Tone)> {
+    match event {
+        // What a person stopped or started has its own marker; workers come and go by the dozen.
+        Event::Stopped(..) | Event::Started(_) => None,
+        Event::Rebalanced(_, _) if at < Time(2_000_000) => None,
+        Event::Rebalanced(group, _) => {
+            let service = Service::ALL.get(group.index())?;
+            Some((format!("{} rebalanced", service.name()), Tone::Plain))
+        }
+        Event::MemberExpired(group) => {
+            let service = Service::ALL.get(group.index())?;
+            Some((format!("{}: a member is taken for dead", service.name()), Tone::Warn))
+        }
+        Event::GivingUp(_) => Some(("customers give up".into(), Tone::Warn)),
+        Event::FirstLost(Lane::Sync) => Some(("first order lost, sync".into(), Tone::Bad)),
+        Event::FirstLost(Lane::Async) => Some(("first order lost, async".into(), Tone::Bad)),
+        Event::FirstDuplicate(order) => {
+            debug_assert!(world.instant() > 0);
+            Some((format!("order {} processed twice", order.0), Tone::Warn))
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The Orders picture from a moment.
+
+use super::orders::{
+    Answers, Cell, Flight, InHand, OrdersScene, Place, ShopScene, Station, Strip, TopicScene,
+    Unfinished, Waiting,
+};
+use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
+use crate::log::Log;
+use crate::protocol::{Lane, Service};
+use crate::shop::{Customers, OrderEvent, Settings, WorkerState, hue_of};
+use crate::sim::{Metrics, Moment, Moved, Node, Pipeline, Status, World};
+use crate::time::{Span, Time};
+
+/// Fills `scene` with the picture of `moment` at `now`, which lies at or after the world's last
+/// event. Buffers are reused.
+pub fn scene(moment: &Moment, usual: &Settings, now: Time, scene: &mut OrdersScene) {
+    let world = &moment.world;
+    let topics = topic_order(world);
+    scene.now = now;
+    sync_shop(world, usual, &mut scene.sync);
+    async_shop(world, usual, &mut scene.async_);
+    scene.topics.resize_with(topics.len(), TopicScene::default);
+    for (topic, into) in topics.iter().zip(&mut scene.topics) {
+        topic_scene(world, *topic, into);
+    }
+    scene.flights.clear();
+    let recent = |moved: &&Moved| now.since(moved.due_at) <= OrdersScene::RECENT;
+    let flights = moment.metrics.moved().filter(recent);
+    scene.flights.extend(flights.filter_map(|moved| flight(world.pipeline(), &topics, moved)));
+}
+
+/// How many orders are not finished, over the run so far.
+#[must_use]
+pub fn unfinished(metrics: &Metrics) -> Unfinished {
+    let now = metrics.sample();
+    let samples = metrics.samples().map(|s| (s.people, s.records));
+    let samples = samples.chain([(now.people, now.records)]).collect();
+    Unfinished { every: Metrics::EVERY, samples }
+}
+
+/// Times to an answer over the last five seconds before `now`.
+#[must_use]
+pub fn answers(metrics: &Metrics, now: Time) -> Answers {
+    let mut answers =
+        Answers { sync: vec![0; Answers::BUCKETS], async_: vec![0; Answers::BUCKETS] };
+    for waited in metrics.recent().filter(|w| !w.shipped && now.since(w.at) <= Answers::WINDOW) {
+        let buckets = match waited.lane {
+            Lane::Sync => &mut answers.sync,
+            Lane::Async => &mut answers.async_,
+        };
+        buckets[Answers::bucket(waited.span)] += 1;
+    }
+    answers
+}
+
+impl Answers {
+    /// The bucket a time falls in.
+    #[must_use]
+    pub fn bucket(span: Span) -> usize {
+        let tenths = span.0.max(100) as f64 / 100.0;
+        ((20.0 * libm::log10(tenths)) as usize).min(Self::BUCKETS - 1)
+    }
+
+    /// The time at which a bucket begins.
+    #[must_use]
+    pub fn from(bucket: usize) -> Span {
+        Span((100.0 * libm::pow(10.0, bucket as f64 / 20.0)) as u64)
+    }
+}
+
+/// The topics in the order the pipeline passes them, then all others as they were made.
+#[must_use]
+pub fn topic_order(world: &World) -> Vec<TopicId> {
+    let exists = |topic: &TopicId| world.broker().topic(*topic).is_some();
+    let known = world.pipeline().topics.all();
+    let mut topics: Vec<TopicId> = known.into_iter().filter(exists).collect();
+    topics.extend(world.broker().topics().map(|(id, _)| id).filter(|id| !known.contains(id)));
+    topics
+}
+
+/// The services that read a topic as they are wired now.
+pub fn readers(world: &World, topic: TopicId) -> impl Iterator<Item = Service> {
+    let (topics, wiring) = (world.pipeline().topics, world.settings().wiring);
+    Service::ALL.into_iter().filter(move |service| topics.read_by(*service, wiring) == topic)
+}
+
+/// Where a service's group stands in a partition: the next offset it will read.
+#[must_use]
+pub fn committed(world: &World, service: Service, at: TopicPartition) -> i64 {
+    let start = world.log(at).map_or(0, Log::log_start_offset);
+    let group = world.broker().groups().group(Pipeline::group(service));
+    group.and_then(|group| group.position(at)).unwrap_or(start)
+}
+
+fn sync_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
+    let pipeline = world.pipeline();
+    waiting(world, Lane::Sync, into);
+    into.stations.clear();
+    let settings = world.settings();
+    if let Node::SyncShop(shop) = world.node(pipeline.sync_shop) {
+        let is_up = up(world, pipeline.sync_shop);
+        let in_hand = shop.serving().iter().flatten().map(|serving| InHand {
+            order: serving.order,
+            hue: serving.hue,
+            since: serving.since,
+            until: serving.since + settings.patience,
+        });
+        into.stations.push(Station {
+            name: "Shop".into(),
+            work: settings.order_id.mean(),
+            usual: usual.order_id.mean(),
+            workers: settings.shop_workers,
+            up: if is_up { settings.shop_workers } else { 0 },
+            busy: shop.serving().iter().flatten().count() as u32,
+            in_hand: in_hand.collect(),
+            ..Station::default()
+        });
+    }
+    for service in Service::ALL {
+        let id = pipeline.sync_services[service.index()];
+        if let Node::SyncService(node) = world.node(id) {
+            let in_hand = node.in_service().iter().flatten().map(|job| InHand {
+                order: job.order,
+                hue: job.hue,
+                since: job.since,
+                until: job.until,
+            });
+            let mut station = station(world, usual, service);
+            station.up = if up(world, id) { station.workers } else { 0 };
+            station.in_hand = in_hand.collect();
+            station.busy = station.in_hand.len() as u32;
+            into.stations.push(station);
+        }
+    }
+}
+
+fn async_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
+    let pipeline = world.pipeline();
+    waiting(world, Lane::Async, into);
+    into.stations.clear();
+    let settings = world.settings();
+    if let Node::AsyncShop(shop) = world.node(pipeline.async_shop) {
+        let is_up = up(world, pipeline.async_shop);
+        let in_hand = shop.taking().iter().flatten().map(|taking| InHand {
+            order: taking.order.id,
+            hue: taking.order.hue,
+            since: taking.since,
+            until: taking.until,
+        });
+        into.stations.push(Station {
+            name: "Shop".into(),
+            work: settings.order_id.mean(),
+            usual: usual.order_id.mean(),
+            workers: settings.shop_workers,
+            up: if is_up { settings.shop_workers } else { 0 },
+            busy: shop.taking().iter().flatten().count() as u32,
+            in_hand: in_hand.collect(),
+            ..Station::default()
+        });
+    }
+    for service in Service::ALL {
+        let mut station = station(world, usual, service);
+        station.paused = settings.paused[service.index()];
+        let group = world.broker().groups().group(Pipeline::group(service));
+        station.rebalancing = group.is_some_and(|group| group.is_rebalancing());
+        for &id in &pipeline.workers[service.index()] {
+            if !up(world, id) {
+                continue;
+            }
+            station.up += 1;
+            let Node::Worker(worker) = world.node(id) else { continue };
+            station.idle += u32::from(worker.is_idle());
+            if let WorkerState::Working { order, hue, since, until, .. } = *worker.state() {
+                station.busy += 1;
+                station.in_hand.push(InHand { order, hue, since, until });
+            }
+        }
+        into.stations.push(station);
+    }
+}
+
+fn station(world: &World, usual: &Settings, service: Service) -> Station {
+    Station {
+        name: title(service).into(),
+        work: world.settings().work_of(service).mean(),
+        usual: usual.work_of(service).mean(),
+        workers: world.settings().workers[service.index()],
+        ..Station::default()
+    }
+}
+
+/// A service's name as a title.
+#[must_use]
+pub fn title(service: Service) -> &'static str {
+    match service {
+        Service::Payment => "Payment",
+        Service::Warehouse => "Warehouse",
+        Service::Shipping => "Shipping",
+    }
+}
+
+fn up(world: &World, id: NodeId) -> bool {
+    world.status(id) != Status::Down
+}
+
+/// Everyone who orders.
+#[must_use]
+pub fn customers(world: &World) -> &Customers {
+    match world.node(world.pipeline().customers) {
+        Node::Customers(customers) => customers,
+        other => unreachable!("the pipeline's customers are {other:?}"),
+    }
+}
+
+fn waiting(world: &World, lane: Lane, into: &mut ShopScene) {
+    let all = customers(world).waiting(lane);
+    let patience = world.settings().patience;
+    into.waiting_total = all.len() as u32;
+    into.waiting.clear();
+    into.waiting.extend(all.iter().take(ShopScene::SHOWN).map(|(&order, customer)| Waiting {
+        order,
+        hue: customer.hue,
+        since: customer.since,
+        until: customer.since + patience,
+    }));
+}
+
+fn topic_scene(world: &World, topic: TopicId, into: &mut TopicScene) {
+    into.name.clear();
+    into.name.push_str(world.topic_name(topic));
+    into.groups.clear();
+    into.groups.extend(readers(world, topic).map(|service| service.name().to_owned()));
+    let partitions = world.broker().metadata().partitions(topic);
+    into.strips.resize_with(partitions as usize, Strip::default);
+    for (partition, strip) in (0..).zip(&mut into.strips) {
+        let at = TopicPartition::new(topic, partition);
+        let Some(log) = world.log(at) else { continue };
+        strip.log_start = log.log_start_offset();
+        strip.log_end = log.log_end_offset();
+        strip.committed.clear();
+        strip.committed.extend(readers(world, topic).map(|service| committed(world, service, at)));
+        youngest(log, &mut strip.cells);
+    }
+}
+
+/// The youngest records of a log, oldest first.
+fn youngest(log: &Log, cells: &mut Vec<Cell>) {
+    cells.clear();
+    for batch in log.batches().rev() {
+        let before = cells.len();
+        cells.extend(batch.records().flatten().map(|record| Cell {
+            offset: record.offset,
+            hue: record.key.map_or(0, hue_of),
+            order: record.value.and_then(order_in),
+        }));
+        cells[before..].reverse();
+        if cells.len() >= Strip::CELLS {
+            break;
+        }
+    }
+    cells.truncate(Strip::CELLS);
+    cells.reverse();
+}
+
+/// The order in a record's value: at a glance where we wrote it ourselves, by parsing otherwise.
+#[must_use]
+pub fn order_in(value: &[u8]) -> Option<OrderId> {
+    let Some(rest) = value.strip_prefix(br#"{"order":"#) else {
+        return OrderEvent::read(value).map(|event| event.order);
+    };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+    let number = digits.fold(0u64, |n, byte| n.saturating_mul(10) + u64::from(byte - b'0'));
+    u32::try_from(number).ok().map(OrderId)
+}
+
+fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flight> {
+    let partition = |at: TopicPartition| {
+        let topic = topics.iter().position(|topic| *topic == at.topic)?;
+        Some(Place::Partition(topic as u8, at.partition as u16))
+    };
+    let worker = |id: NodeId| {
+        let place = pipeline.workers.iter().position(|workers| workers.contains(&id))?;
+        Some(Place::AsyncStation(place as u8 + 1))
+    };
+    let Moved { from, to, log, sent_at, due_at, hue, order } = *moved;
+    let (from, to) = match log {
+        Some(at) if to == pipeline.broker => {
+            let from =
+                if from == pipeline.async_shop { Place::AsyncStation(0) } else { worker(from)? };
+            (from, partition(at)?)
+        }
+        Some(at) => (partition(at)?, worker(to)?),
+        None if to == pipeline.sync_shop => (Place::SyncCustomers, Place::SyncStation(0)),
+        None if to == pipeline.async_shop => (Place::AsyncCustomers, Place::AsyncStation(0)),
+        None => {
+            // The order moves on from service to service, though it is the shop that calls each.
+            let place = pipeline.sync_services.iter().position(|service| *service == to)? as u8;
+            (Place::SyncStation(place), Place::SyncStation(place + 1))
+        }
+    };
+    Some(Flight { from, to, sent_at, due_at, hue, order })
+}

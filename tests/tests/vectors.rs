@@ -1,0 +1,208 @@
+//! Our code against vectors taken from the real systems, and `millrace conform` against itself: it
+//! must notice what is altered and say what it does not know.
+
+use millrace_tests::millrace;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+fn vectors(kind: &str) -> PathBuf {
+    let name = format!("vectors/kafka/{kind}.json");
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// `N passed, M failed, K skipped`
+fn tally(stdout: &str) -> [u64; 3] {
+    let last = stdout.lines().last().unwrap_or_default();
+    let number = |part: &str, word: &str| {
+        let number = part.trim().strip_suffix(word).map(str::trim);
+        number.and_then(|n| n.parse().ok())
+    };
+    let parts: Vec<_> = last.split(',').collect();
+    match parts[..] {
+        [passed, failed, skipped] => [
+            number(passed, "passed"),
+            number(failed, "failed"),
+            number(skipped, "skipped"),
+        ]
+        .map(|n| n.unwrap_or_else(|| panic!("no number in '{last}'"))),
+        _ => panic!("no tally in '{last}'"),
+    }
+}
+
+fn conform(kind: &str) -> [u64; 3] {
+    let path = vectors(kind);
+    let ran = millrace(&["conform", path.to_str().expect("UTF-8")]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    tally(&ran.stdout)
+}
+
+/// The tally of `vectors`, as a file of `kind` in a directory of the test's own.
+fn conform_altered(kind: &str, test: &str, vectors: &Value) -> [u64; 3] {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    std::fs::create_dir_all(&directory).expect("a place to write");
+    let path = directory.join(format!("{kind}.json"));
+    std::fs::write(&path, vectors.to_string()).expect("it can be written");
+    let ran = millrace(&["conform", path.to_str().expect("UTF-8")]);
+    let [passed, failed, skipped] = tally(&ran.stdout);
+    assert_eq!(ran.code, u8::from(failed > 0), "{}", ran.stdout);
+    [passed, failed, skipped]
+}
+
+#[test]
+fn every_vector_passes() {
+    // Skipped: compressed records, and what is told only in words.
+    for (kind, tally) in [
+        ("crc32c", [27, 0, 0]),
+        ("indexes", [22, 0, 1]),
+        ("partitioner", [43, 0, 4]),
+        ("record_batch", [21, 0, 3]),
+        ("topic_names", [14, 0, 0]),
+        ("varint", [58, 0, 0]),
+    ] {
+        assert_eq!(conform(kind), tally, "{kind}");
+    }
+}
+
+#[test]
+fn an_altered_case_is_one_failure() {
+    for (kind, pointer, value) in [
+        ("crc32c", "/upstream/0/1", json!(1)),
+        ("crc32c", "/check_value/1", json!(1)),
+        ("crc32c", "/computed_with_kafka_code/3/0", json!("00")),
+        ("varint", "/varint_zigzag/2/1", json!("03")),
+        ("varint", "/unsigned_varint/1/0", json!("-2")),
+        ("varint", "/invalid/varlong_hex", json!("01")),
+        ("partitioner", "/upstream_murmur2/1/hash", json!(1)),
+        (
+            "partitioner",
+            "/librdkafka_murmur2_hex/0/1",
+            json!("d067cf65"),
+        ),
+        (
+            "partitioner",
+            "/computed_with_kafka_code/0/partition/8",
+            json!(5),
+        ),
+        (
+            "partitioner",
+            "/computed_with_kafka_code/0/crc32c",
+            json!(5),
+        ),
+        (
+            "partitioner",
+            "/confirmed_on_real_cluster_4_partitions/bob",
+            json!(1),
+        ),
+        ("partitioner", "/sticky/cases/2/cft/4", json!(22)),
+        ("partitioner", "/sticky/cases/3/mapping/4", json!(2)),
+        ("topic_names", "/valid/0", json!("a b")),
+        ("topic_names", "/invalid/1/0", json!("a")),
+        ("topic_names", "/invalid/3/1", json!("no")),
+        ("record_batch", "/overhead_bytes", json!(60)),
+        ("record_batch", "/layout/3/1", json!(15)),
+        (
+            "record_batch",
+            "/samples/u1~100000000000000000000.log/hex",
+            json!("00"),
+        ),
+        (
+            "record_batch",
+            "/samples/tx~100000000000000000000.log/dump/stdout",
+            json!("Dumping tx\n"),
+        ),
+        ("indexes", "/sample/offset_index_0/1/1", json!(427)),
+        ("indexes", "/sample/time_index_0/2/1", json!(8)),
+        (
+            "indexes",
+            "/sample/offsets_for_time/1700000001004",
+            json!(2),
+        ),
+        (
+            "indexes",
+            "/sample/raw/idx~100000000000000000000.index",
+            json!("00"),
+        ),
+        ("indexes", "/sample/segments/9", json!("offsets 9-12")),
+        (
+            "indexes",
+            "/txn_index_sample/entries/0/lastOffset",
+            json!(4),
+        ),
+        ("indexes", "/roll/cases/0/segments", json!(3)),
+        ("indexes", "/roll/cases/2/expect", json!("0-2,3-5")),
+    ] {
+        let text = std::fs::read_to_string(vectors(kind)).expect("it is in the repository");
+        let mut altered: Value = serde_json::from_str(&text).expect("it is JSON");
+        let place = altered.pointer_mut(pointer);
+        *place.unwrap_or_else(|| panic!("{kind} has no {pointer}")) = value;
+        let [passed, failed, skipped] = conform(kind);
+        let expected = [passed - 1, failed + 1, skipped];
+        let tally = conform_altered(kind, "an_altered_case", &altered);
+        assert_eq!(tally, expected, "{kind}{pointer}");
+    }
+}
+
+#[test]
+fn data_of_an_unknown_shape_fails_and_words_are_skipped() {
+    for kind in [
+        "crc32c",
+        "indexes",
+        "partitioner",
+        "record_batch",
+        "topic_names",
+        "varint",
+    ] {
+        let strange = json!({
+            "topic": "nothing we know",
+            "cases": [{"a": 1}, {"told": "in words"}, [1, 2, 3], 7],
+            "more": {"deep": {"deeper": [[[1]]]}, "n": 1},
+        });
+        let tally = conform_altered(kind, "unknown_shape", &strange);
+        assert_eq!(tally, [0, 5, 1], "{kind}");
+        assert_eq!(
+            conform_altered(kind, "unknown_shape", &json!({})),
+            [0, 0, 0]
+        );
+    }
+}
+
+#[test]
+fn a_field_that_would_go_unseen_fails() {
+    let extra = json!({"upstream_murmur2": [{"key": "21", "hash": -973_932_308, "murmur3": 1}]});
+    assert_eq!(conform_altered("partitioner", "unseen", &extra), [1, 1, 0]);
+}
+
+#[test]
+fn unknown_kinds_and_unreadable_files_are_errors() {
+    let path = vectors("NOTICE");
+    let ran = millrace(&["conform", path.to_str().expect("UTF-8")]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (2, "0 passed, 0 failed, 0 skipped\n")
+    );
+    assert!(
+        ran.stderr
+            .contains("vectors of kind 'NOTICE' are not known")
+    );
+    let ran = millrace(&["conform", "nowhere/varint.json"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.starts_with("millrace: nowhere/varint.json: "));
+}
+
+#[test]
+fn partition_prints_key_hash_and_partition() {
+    let ran = millrace(&["partition", "--partitions", "4", "alice", "", "--", "-é"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.stdout.lines().next(), Some("alice\t1951417749\t1"));
+    assert_eq!(ran.stdout.lines().count(), 3);
+    for args in [
+        &["partition", "--partitions", "0", "k"][..],
+        &["partition", "--partitions", "4"],
+        &["partition", "k"],
+        &["nonsense"],
+    ] {
+        let ran = millrace(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(!ran.stderr.is_empty());
+    }
+}
