@@ -5,7 +5,7 @@ use crate::dom;
 use crate::lab::Lab;
 use crate::params::Theme;
 use crate::ui::{Action, Page};
-use millrace::link::{OwnFile, content_hash};
+use millrace::link::OwnFile;
 use millrace::scenario::RecordedOrder;
 use millrace::scenario::orders_file;
 use millrace::sim::Command;
@@ -21,7 +21,7 @@ pub struct Loaded {
     /// The good rows.
     pub orders: Arc<[RecordedOrder]>,
     /// The bad ones: line number, and why.
-    pub bad: Vec<(u64, String)>,
+    pub bad: Vec<(usize, String)>,
 }
 
 impl App {
@@ -182,7 +182,7 @@ impl App {
         let parsed = orders_file::parse(name, text);
         let file = OwnFile {
             name: name.to_owned(),
-            hash: content_hash(text.as_bytes()),
+            hash: parsed.hash,
             speed: 1.0,
         };
         let loaded = Loaded {

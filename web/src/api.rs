@@ -6,7 +6,7 @@ use millrace::link::{ENGINE, LATEST, hex};
 use millrace::scenario;
 use millrace::sim::{Acted, Command, Timeline};
 use millrace::time::Time;
-use millrace::view::orders;
+use millrace::view::{explain, numbers};
 use millrace::view::panel::Table;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -181,7 +181,7 @@ impl Simulation {
 
     /// What happens now, in words.
     pub fn explain(&self) -> String {
-        let told = orders::explain(self.timeline.moment());
+        let told = explain::explain(&self.timeline);
         format!("{}: {}", told.heading, told.now.plain())
     }
 
@@ -195,7 +195,7 @@ impl Simulation {
             now_us: timeline.now().0,
             events: timeline.instant(),
             trace_hash: hex(timeline.trace_hash()),
-            numbers: orders::numbers(timeline.moment()).into(),
+            numbers: numbers::numbers(timeline.moment(), timeline.now()).into(),
         })
     }
 }

@@ -228,8 +228,7 @@ impl Component for App {
         match msg {
             Msg::News(fresh) => {
                 if fresh.score != self.shown.score {
-                    let (right, graded) = fresh.score;
-                    embed::post_score(right, graded, self.questions(ctx));
+                    embed::post_score(fresh.score);
                 }
                 self.shown = *fresh;
                 self.notices.extend(self.host.lab(Lab::take_notices));
@@ -332,10 +331,6 @@ impl App {
         {
             let _ = root.set_attribute("data-theme", self.theme.name());
         }
-    }
-
-    fn questions(&self, _: &Context<Self>) -> u32 {
-        self.host.lab(|lab| lab.timeline().scenario().questions.len() as u32)
     }
 
     fn view_lab(&self, ctx: &Context<Self>) -> Html {

@@ -3,6 +3,7 @@
 //! We post `{millrace: 1, type: "height" | "score" | "error", …}` and accept no message.
 
 use crate::dom;
+use millrace::view::predict::Score;
 use js_sys::{Array, Object, Reflect};
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
@@ -36,13 +37,13 @@ fn post_height(height: f64) {
 }
 
 /// Tells the score of the questions.
-pub fn post_score(right: u32, graded: u32, asked: u32) {
+pub fn post_score(score: Score) {
     post(
         "score",
         &[
-            ("right", right.into()),
-            ("graded", graded.into()),
-            ("asked", asked.into()),
+            ("right", score.right.into()),
+            ("graded", score.graded.into()),
+            ("asked", score.asked.into()),
         ],
     );
 }

@@ -9,7 +9,8 @@ use crate::stage_view::StageView;
 use crate::ui::{Page, Snapshot};
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
-use millrace::view::orders::{self, OrdersScene};
+use millrace::view::orders::OrdersScene;
+use millrace::view::scene;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -119,7 +120,7 @@ impl Host {
         let inner = &*self.0;
         let changed = inner.lab.borrow_mut().frame(wall_ms, &dom::clock);
         if changed {
-            orders::scene(inner.lab.borrow().timeline().moment(), &mut inner.scene.borrow_mut());
+            self.look_again();
         }
         if inner.on_stage.get() {
             self.paint(wall_ms, changed);
@@ -135,6 +136,15 @@ impl Host {
             pairs.push(&Array::of2(&interval.into(), &(dom::clock() - started).into()));
         }
         self.ask();
+    }
+
+    /// Makes the picture of the moment shown.
+    fn look_again(&self) {
+        let inner = &*self.0;
+        let lab = inner.lab.borrow();
+        let timeline = lab.timeline();
+        let usual = &timeline.scenario().settings;
+        scene::scene(timeline.moment(), usual, timeline.now(), &mut inner.scene.borrow_mut());
     }
 
     fn paint(&self, wall_ms: f64, changed: bool) {
@@ -191,7 +201,7 @@ impl Host {
     /// What the panels show now, made at once.
     pub fn snapshot(&self) -> Snapshot {
         let inner = &*self.0;
-        orders::scene(inner.lab.borrow().timeline().moment(), &mut inner.scene.borrow_mut());
+        self.look_again();
         let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
         let fresh = models::snapshot(&lab, &look, &inner.scene.borrow(), None);
         *inner.shown.borrow_mut() = Some(fresh.clone());

@@ -6,7 +6,7 @@ use millrace::link::{ENGINE, LATEST, Link, OwnFile, hex};
 use millrace::scenario::{self, RecordedOrder, Scenario, Workload};
 use millrace::sim::{Acted, Command, Timeline};
 use millrace::time::Time;
-use std::collections::BTreeMap;
+use millrace::view::predict::Answers;
 use std::sync::Arc;
 
 /// The scenario shown when nothing else is asked for.
@@ -23,7 +23,7 @@ pub struct Lab {
     /// A link on its way to its instant.
     opening: Option<Box<Link>>,
     /// The chosen option of each question.
-    answers: BTreeMap<String, u32>,
+    answers: Answers,
     /// The person's own orders, if they are what is played.
     file: Option<OwnFile>,
     /// What the page should say about all this, newest last.
@@ -69,7 +69,7 @@ impl Lab {
             player: Player::default(),
             seeking: None,
             opening: None,
-            answers: BTreeMap::new(),
+            answers: Answers::new(),
             file: None,
             notices,
             changed: true,
@@ -84,7 +84,7 @@ impl Lab {
             &link.scenario
         };
         let mut lab = Self::named(name, link.seed);
-        lab.answers.clone_from(&link.answers);
+        lab.recall(&link);
         let needs = link.file.clone();
         match needs {
             Some(file) => {
@@ -102,9 +102,17 @@ impl Lab {
         }
     }
 
+    /// Takes up what was answered in a link.
+    fn recall(&mut self, link: &Link) {
+        let answers = link.answers.iter();
+        self.answers = answers
+            .map(|(question, option)| (question.clone(), *option as usize))
+            .collect();
+    }
+
     /// Begins to replay a link's commands on this (fresh) run.
     pub fn replay(&mut self, link: Link) {
-        self.answers.clone_from(&link.answers);
+        self.recall(&link);
         self.timeline.script(link.commands.clone());
         self.opening = Some(Box::new(link));
     }
@@ -230,12 +238,12 @@ impl Lab {
     }
 
     /// The chosen options.
-    pub fn answers(&self) -> &BTreeMap<String, u32> {
+    pub fn answers(&self) -> &Answers {
         &self.answers
     }
 
     /// Chooses an option; the first choice stands.
-    pub fn answer(&mut self, question: &str, option: u32) {
+    pub fn answer(&mut self, question: &str, option: usize) {
         self.answers.entry(question.to_owned()).or_insert(option);
         self.changed = true;
     }
@@ -294,7 +302,7 @@ impl Lab {
             at_us: timeline.now(),
             hash: Some(hex(timeline.trace_hash())),
             file: self.file.clone(),
-            answers: self.answers.clone(),
+            answers: self.answers.iter().map(|(q, n)| (q.clone(), *n as u32)).collect(),
             ..Link::default()
         }
     }

@@ -6,10 +6,11 @@ use crate::ui::{
     Transport,
 };
 use millrace::id::OrderId;
-use millrace::sim::Sending;
 use millrace::time::{Span, Time};
-use millrace::view::orders::{self, OrdersScene};
+use millrace::view::orders::OrdersScene;
 use millrace::view::panel::Asked;
+use millrace::view::topics::Wanted;
+use millrace::view::{code, explain, numbers, predict, scene, topics};
 use std::rc::Rc;
 
 /// How many rows the topic table shows.
@@ -32,12 +33,8 @@ pub struct Look {
 /// `before` is what they show now: what has not changed stays the same value.
 pub fn snapshot(lab: &Lab, look: &Look, scene: &OrdersScene, before: Option<&Snapshot>) -> Snapshot {
     let timeline = lab.timeline();
-    let asked = asked(lab);
-    let graded = asked.iter().filter(|q| q.chosen.is_some());
-    let graded = graded.filter_map(|q| q.outcome.as_ref().map(|(right, _)| (q.chosen, *right)));
-    let score = graded.fold((0, 0), |(right, all), (chosen, truth)| {
-        (right + u32::from(chosen == Some(truth)), all + 1)
-    });
+    let asked = predict::asked(timeline, lab.answers());
+    let score = predict::score(&asked);
     let scenario = timeline.scenario();
     Snapshot {
         transport: transport(lab, before.map(|b| &b.transport)),
@@ -49,10 +46,6 @@ pub fn snapshot(lab: &Lab, look: &Look, scene: &OrdersScene, before: Option<&Sna
         opening: lab.opening(),
         file: lab.file().map(|file| (file.name.clone(), file.speed)),
     }
-}
-
-fn asked(lab: &Lab) -> Vec<Asked> {
-    orders::asked(lab.timeline(), lab.answers())
 }
 
 /// The scenario's sentence for this time.
@@ -73,8 +66,8 @@ fn end_of(length: Span, played: Time) -> Time {
 fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
     let timeline = lab.timeline();
     let (player, played) = (lab.player(), timeline.played());
-    let markers = orders::markers(timeline);
-    let forks: Vec<Time> = forks(lab);
+    let markers = explain::markers(timeline);
+    let forks: Vec<Time> = timeline.forks().iter().map(|fork| fork.at).collect();
     Transport {
         now: timeline.now(),
         played,
@@ -86,10 +79,6 @@ fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
         markers: kept(before.map(|b| &b.markers), markers),
         forks: kept(before.map(|b| &b.forks), forks),
     }
-}
-
-fn forks(lab: &Lab) -> Vec<Time> {
-    lab.timeline().forks().iter().map(|fork| fork.at).collect()
 }
 
 /// The old value if the new one is the same, so that a comparison is one of addresses.
@@ -117,65 +106,81 @@ fn panel(
         }};
     }
     match look.tab {
-        Tab::Explain => same!(Explain, explain(lab, scene, asked)),
+        Tab::Explain => same!(Explain, explain_data(lab, scene, asked)),
         Tab::Topic => {
             let old = match before {
                 Some(PanelData::Topic(old)) => Some(&**old),
                 _ => None,
             };
-            same!(Topic, topic(lab, look, scene, old))
+            same!(Topic, topic_data(lab, look, scene, old))
         }
-        Tab::Metrics => same!(Metrics, metrics(lab, scene)),
-        Tab::Faults => same!(Faults, faults(lab, scene)),
-        Tab::Code => same!(Code, code(lab)),
+        Tab::Metrics => same!(Metrics, metrics_data(lab, scene)),
+        Tab::Faults => same!(Faults, faults_data(lab, scene)),
+        Tab::Code => same!(Code, code_data(lab)),
     }
 }
 
-fn explain(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainData {
-    let moment = lab.timeline().moment();
+fn explain_data(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainData {
+    let timeline = lab.timeline();
+    let moment = timeline.moment();
     let live_topic = first_topic(scene);
+    let wanted = Wanted {
+        most: LIVE,
+        ..Wanted::default()
+    };
     ExplainData {
-        explain: orders::explain(moment),
+        explain: explain::explain(timeline),
         asked,
-        what_if: orders::what_if(moment),
-        numbers: orders::numbers(moment),
-        live: orders::topic_rows(moment, &live_topic, "", None, LIVE),
+        what_if: explain::what_if(timeline),
+        numbers: numbers::numbers(moment, timeline.now()),
+        live: topics::topic_rows(&moment.world, &live_topic, &wanted),
         live_topic,
-        promises: orders::promises(moment),
+        promises: numbers::promises(moment),
     }
 }
 
 fn first_topic(scene: &OrdersScene) -> String {
-    scene.topics.first().map_or_else(String::new, |t| t.name.clone())
+    let first = scene.topics.first();
+    first.map_or_else(String::new, |t| t.name.clone())
 }
 
-fn topics(scene: &OrdersScene) -> Vec<(String, u32)> {
-    let of = |t: &orders::TopicScene| (t.name.clone(), t.strips.len() as u32);
-    scene.topics.iter().map(of).collect()
+fn all_topics(scene: &OrdersScene) -> Vec<(String, u32)> {
+    let topics = scene.topics.iter();
+    topics
+        .map(|topic| (topic.name.clone(), topic.strips.len() as u32))
+        .collect()
 }
 
-fn topic(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicData>) -> TopicData {
+fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicData>) -> TopicData {
     let moment = lab.timeline().moment();
+    let world = &moment.world;
     let mut view = look.topic.clone();
     if !scene.topics.iter().any(|t| t.name == view.topic) {
         view.topic = first_topic(scene);
     }
+    let wanted = Wanted {
+        partition: None,
+        key: view.filter.clone(),
+        from: view.from,
+        most: ROWS,
+    };
     let rows = match old {
         Some(old) if view.frozen && old.view.topic == view.topic => old.rows.clone(),
-        _ => orders::topic_rows(moment, &view.topic, &view.filter, view.from, ROWS),
+        _ => topics::topic_rows(world, &view.topic, &wanted),
     };
     let bytes = view.bytes.map(|(partition, offset)| {
-        orders::record_bytes(moment, &view.topic, partition, offset)
-            .unwrap_or_else(|| format!("{}-{partition} has no offset {offset}.", view.topic))
+        let dump = topics::record_bytes(world, &view.topic, partition, offset);
+        dump.unwrap_or_else(|| format!("{}-{partition} has no offset {offset}.", view.topic))
     });
+    let life = look.order.map(|order| topics::life(moment, order));
     TopicData {
-        topics: topics(scene),
+        topics: all_topics(scene),
         describe: describe(scene, &view.topic),
         view,
         rows,
         bytes,
         order: look.order,
-        life: look.order.map_or_else(Vec::new, |order| orders::life(moment, order)),
+        life: life.unwrap_or_default(),
     }
 }
 
@@ -198,49 +203,33 @@ fn describe(scene: &OrdersScene, topic: &str) -> String {
     text
 }
 
-fn metrics(lab: &Lab, scene: &OrdersScene) -> MetricsData {
-    let moment = lab.timeline().moment();
+fn metrics_data(lab: &Lab, scene: &OrdersScene) -> MetricsData {
+    let timeline = lab.timeline();
+    let (moment, now) = (timeline.moment(), timeline.now());
     MetricsData {
-        numbers: orders::numbers(moment),
-        lag: orders::lag(moment),
-        promises: orders::promises(moment),
+        numbers: numbers::numbers(moment, now),
+        lag: numbers::lag(&moment.world),
+        load: numbers::load(&moment.world),
+        promises: numbers::promises(moment),
         scene: Rc::new(scene.clone()),
-        unfinished: orders::unfinished(moment).clone(),
-        answers: orders::answers(moment),
+        unfinished: scene::unfinished(&moment.metrics),
+        answers: scene::answers(&moment.metrics, now),
     }
 }
 
-fn faults(lab: &Lab, scene: &OrdersScene) -> FaultsData {
+fn faults_data(lab: &Lab, scene: &OrdersScene) -> FaultsData {
+    let settings = lab.timeline().moment().world.settings();
     let station = |n: usize| scene.async_.stations.get(n + 1);
-    let paused = std::array::from_fn(|n| station(n).is_some_and(|s| s.paused));
-    let up = std::array::from_fn(|n| station(n).map_or(0, |s| s.up));
     FaultsData {
-        settings: lab.timeline().moment().world.settings.clone(),
-        topics: topics(scene),
-        paused,
-        up,
+        up: std::array::from_fn(|n| station(n).map_or(0, |s| s.up)),
+        paused: settings.paused,
+        settings: settings.clone(),
     }
 }
 
-fn code(lab: &Lab) -> CodeData {
-    let moment = lab.timeline().moment();
-    let (python, java) = orders::code(moment);
-    let note = match moment.world.settings.sending {
-        Sending::FireAndForget => {
-            "produce() only puts a record into the client’s buffer. The notes’ fire-and-forget \
-             example ends without flush(): whatever is still in the buffer when the program ends \
-             is lost, and nobody is told. Stop the shop with “kill” and watch Lost."
-        }
-        Sending::Callback => {
-            "The callback runs inside poll() or flush(): without either, no callback ever comes, \
-             and a program that ends without flush() loses what is still in its buffer."
-        }
-        Sending::Synchronous => {
-            "Waiting for each record’s acknowledgement (flush() after every produce()) means one \
-             record a round trip: nothing is left in the buffer, and nothing is batched."
-        }
-    };
-    CodeData { python, java, note: note.to_owned() }
+fn code_data(lab: &Lab) -> CodeData {
+    let listings = code::listings(&lab.timeline().moment().world);
+    CodeData { listings }
 }
 
 /// The picture in one sentence.
@@ -263,6 +252,7 @@ fn summary(scene: &OrdersScene) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use millrace::view::orders::{Strip, TopicScene};
 
     #[test]
     fn the_scrubber_grows_in_steps() {
@@ -277,8 +267,8 @@ mod tests {
     fn the_picture_has_a_sentence() {
         let mut scene = OrdersScene::default();
         scene.sync.waiting_total = 1;
-        scene.topics.push(orders::TopicScene {
-            strips: vec![orders::Strip { log_end: 20, committed: vec![12, 15], ..Default::default() }],
+        scene.topics.push(TopicScene {
+            strips: vec![Strip { log_end: 20, committed: vec![12, 15], ..Default::default() }],
             ..Default::default()
         });
         let text = summary(&scene);

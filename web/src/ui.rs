@@ -6,10 +6,12 @@ use millrace::id::OrderId;
 use millrace::scenario::Settings;
 use millrace::sim::Command;
 use millrace::time::Time;
+use millrace::view::code::Listing;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use millrace::view::panel::{
     Asked, Explain, LifeStep, Marker, PromiseRow, Table, TopicRow, WhatIf,
 };
+use millrace::view::predict::Score;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -162,7 +164,7 @@ pub enum Action {
     /// Commands, and which control they are from, where a problem is shown.
     Act(&'static str, Vec<Command>),
     /// An option of a question.
-    Answer(String, u32),
+    Answer(String, usize),
     /// The life of this order, or of none.
     Order(Option<OrderId>),
     /// Another look at the topic table.
@@ -289,6 +291,8 @@ pub struct MetricsData {
     pub numbers: Table,
     /// Lag of each group.
     pub lag: Table,
+    /// How busy each service is.
+    pub load: Table,
     /// The guarantees.
     pub promises: Vec<PromiseRow>,
     /// Pictures as tables.
@@ -304,8 +308,6 @@ pub struct MetricsData {
 pub struct FaultsData {
     /// The settings in force.
     pub settings: Settings,
-    /// All topics: name and number of partitions.
-    pub topics: Vec<(String, u32)>,
     /// Which services' consumers are paused, in the order of `Service::ALL`.
     pub paused: [bool; 3],
     /// How many of each service's processes are up, in both shops.
@@ -315,12 +317,8 @@ pub struct FaultsData {
 /// The Code tab.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CodeData {
-    /// Titles and texts of the programs.
-    pub python: String,
-    /// The same in Java.
-    pub java: String,
-    /// What to know about the way of sending in force.
-    pub note: String,
+    /// Programs in both languages.
+    pub listings: Vec<Listing>,
 }
 
 /// The tab that is open.
@@ -351,8 +349,8 @@ pub struct Snapshot {
     pub summary: String,
     /// The open tab.
     pub panel: PanelData,
-    /// Right answers, questions graded.
-    pub score: (u32, u32),
+    /// How the answers did.
+    pub score: Score,
     /// How far a link being opened has come.
     pub opening: Option<f64>,
     /// The file that is played: its name and speed.

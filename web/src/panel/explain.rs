@@ -3,6 +3,7 @@
 use super::parts::{DataTable, Promises, Records, Trouble, rich};
 use crate::ui::{Action, ExplainData, use_ui};
 use millrace::view::panel::Asked;
+use millrace::view::predict::Score;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -11,15 +12,15 @@ use yew::prelude::*;
 pub struct ExplainPanelProps {
     /// What to show.
     pub data: Rc<ExplainData>,
-    /// Right answers, questions graded.
-    pub score: (u32, u32),
+    /// How the answers did.
+    pub score: Score,
 }
 
 /// The Explain tab.
 #[component]
 pub fn ExplainPanel(props: &ExplainPanelProps) -> Html {
     let data = &props.data;
-    let (right, graded) = props.score;
+    let Score { right, graded, .. } = props.score;
     html! {
         <>
             <h2 data-testid="explain-heading">{ &data.explain.heading }</h2>
@@ -77,7 +78,7 @@ fn Predict(props: &PredictProps) -> Html {
             (false, true) if asked.outcome.is_some() => " ✗",
             _ => "",
         };
-        let onclick = ui.does::<MouseEvent>(Action::Answer(asked.id.clone(), n as u32));
+        let onclick = ui.does::<MouseEvent>(Action::Answer(asked.id.clone(), n));
         html! {
             <button {class} disabled={settled} aria-pressed={chosen.to_string()} {onclick} data-testid={format!("option-{n}")}>
                 { words }{ sign }

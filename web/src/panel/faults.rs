@@ -3,8 +3,8 @@
 use super::fields::{Choice, Do, Make, Number, Part};
 use crate::ui::{Action, FaultsData, use_ui};
 use millrace::protocol::{Acks, OffsetSpec, Service, Stop};
-use millrace::scenario::Settings;
-use millrace::sim::{Command, CommitMode, Sending, Wiring};
+use millrace::scenario::{CommitMode, Sending, Settings, Wiring};
+use millrace::sim::Command;
 use millrace::time::EVENT_EPOCH_MS;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;

@@ -23,6 +23,8 @@ pub fn MetricsPanel(props: &MetricsPanelProps) -> Html {
             <DataTable table={data.numbers.clone()} bare=true testid="metrics-numbers" />
             <h3>{ "Lag" }</h3>
             <DataTable table={data.lag.clone()} bare=true testid="lag" />
+            <h3>{ "Load" }</h3>
+            <DataTable table={data.load.clone()} bare=true testid="load-table" />
             <h3>{ "Promises" }</h3>
             <p class="hint">{ "What the settings in force guarantee, checked at every event." }</p>
             <Promises rows={data.promises.clone()} />

@@ -14,6 +14,7 @@ pub use parts::DataTable;
 
 use crate::dom;
 use crate::ui::{Action, PanelData, Tab, use_ui};
+use millrace::view::predict::Score;
 use yew::prelude::*;
 
 /// Properties of [`Side`].
@@ -21,8 +22,8 @@ use yew::prelude::*;
 pub struct SideProps {
     /// What the open tab shows.
     pub panel: PanelData,
-    /// Right answers, questions graded.
-    pub score: (u32, u32),
+    /// How the answers did.
+    pub score: Score,
     /// Whether a phone's sheet is drawn up.
     pub up: bool,
     /// Draws it up or down.
