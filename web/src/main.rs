@@ -1,2 +1,7 @@
 //! Millrace in a browser tab.
+
+// Until the shell embeds it.
+#[allow(dead_code, unused_imports)]
+mod stage;
+
 fn main() {}
