@@ -16,6 +16,7 @@ mod page;
 mod panel;
 mod params;
 mod player;
+mod stage;
 mod stage_host;
 mod stage_view;
 mod transport;
