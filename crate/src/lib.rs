@@ -14,4 +14,8 @@ pub mod log;
 mod pile;
 pub mod protocol;
 pub mod rng;
+pub mod scenario;
+pub mod shop;
+pub mod sim;
 pub mod time;
+pub mod view;

@@ -64,11 +64,6 @@ impl<T> Pile<T> {
             .filter(|_| i < self.len())
     }
 
-    /// The last item.
-    pub fn last(&self) -> Option<&T> {
-        self.get(self.len().checked_sub(1)?)
-    }
-
     /// All items.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
         self.range(0..self.len())

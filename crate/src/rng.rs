@@ -22,6 +22,8 @@ pub enum Salt {
     Client = 4,
     /// Faults chosen at random.
     Faults = 5,
+    /// Whom the bank declines.
+    Bank = 6,
 }
 
 /// A seeded stream of random numbers (xoshiro256++).
@@ -85,8 +87,8 @@ pub enum Dist {
     },
     /// Log-normal: most near the median, with a long right tail.
     LogNormal {
-        /// The median, in microseconds.
-        median_us: u64,
+        /// The mean, in microseconds.
+        mean_us: u64,
         /// The standard deviation of the logarithm; 0.25 is mild, 1 is wild.
         sigma: f64,
     },
@@ -104,10 +106,7 @@ impl Dist {
     pub fn mean(&self) -> Span {
         match *self {
             Self::Constant { us } => Span(us),
-            Self::Exponential { mean_us } => Span(mean_us),
-            Self::LogNormal { median_us, sigma } => {
-                Span((median_us as f64 * libm::exp(sigma * sigma / 2.0)) as u64)
-            }
+            Self::Exponential { mean_us } | Self::LogNormal { mean_us, .. } => Span(mean_us),
         }
     }
 
@@ -118,23 +117,21 @@ impl Dist {
             Self::Exponential { mean_us } => {
                 Span((mean_us as f64 * -libm::log(1.0 - rng.unit())) as u64)
             }
-            Self::LogNormal { median_us, sigma } => {
-                Span((median_us as f64 * libm::exp(sigma * normal(rng))) as u64)
+            Self::LogNormal { mean_us, sigma } => {
+                let exponent = sigma * normal(rng) - sigma * sigma / 2.0;
+                Span((mean_us as f64 * libm::exp(exponent)) as u64)
             }
         }
     }
 
-    /// The same shape, `factor` times as long.
+    /// The same shape with another mean.
     #[must_use]
-    pub fn scaled(&self, factor: f64) -> Self {
-        let by = |us: u64| (us as f64 * factor) as u64;
+    pub fn with_mean(&self, mean: Span) -> Self {
         match *self {
-            Self::Constant { us } => Self::Constant { us: by(us) },
-            Self::Exponential { mean_us } => Self::Exponential {
-                mean_us: by(mean_us),
-            },
-            Self::LogNormal { median_us, sigma } => Self::LogNormal {
-                median_us: by(median_us),
+            Self::Constant { .. } => Self::Constant { us: mean.0 },
+            Self::Exponential { .. } => Self::Exponential { mean_us: mean.0 },
+            Self::LogNormal { sigma, .. } => Self::LogNormal {
+                mean_us: mean.0,
                 sigma,
             },
         }
@@ -167,7 +164,7 @@ mod tests {
             Dist::Constant { us: 80_000 },
             Dist::Exponential { mean_us: 80_000 },
             Dist::LogNormal {
-                median_us: 80_000,
+                mean_us: 80_000,
                 sigma: 0.5,
             },
         ] {

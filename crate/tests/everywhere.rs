@@ -13,7 +13,7 @@ fn draws_are_the_same_everywhere() {
         Dist::Constant { us: 7 },
         Dist::Exponential { mean_us: 80_000 },
         Dist::LogNormal {
-            median_us: 80_000,
+            mean_us: 80_000,
             sigma: 0.25,
         },
     ];

@@ -44,9 +44,9 @@ pub fn find(path: &OsStr) -> Result<Browser> {
         .collect();
     let driver = named("chromedriver").and_then(|file| Some((major(&file)?, file)));
     match (browsers.first(), driver) {
-        (None, None) => Err("neither is on the PATH".into()),
-        (None, _) => Err("ChromeDriver is there, the browser is not".into()),
-        (_, None) => Err("the browser is there, ChromeDriver is not".into()),
+        (None, None) => Err("neither Chromium nor Chrome nor ChromeDriver is on the PATH".into()),
+        (None, _) => Err("ChromeDriver is there, Chromium or Chrome is not".into()),
+        (_, None) => Err("the browser is there, its ChromeDriver is not".into()),
         (Some((first, _)), Some((wanted, driver))) => browsers
             .iter()
             .find(|(major, _)| *major == wanted)
@@ -91,7 +91,7 @@ mod tests {
         if cfg!(target_os = "linux") {
             assert_eq!(
                 find(OsStr::new("")).err().as_deref(),
-                Some("neither is on the PATH")
+                Some("neither Chromium nor Chrome nor ChromeDriver is on the PATH")
             );
         }
     }

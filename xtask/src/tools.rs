@@ -203,7 +203,13 @@ impl Tools {
                 "2 minutes",
                 &[],
             ),
-            Need::Browser => browser::find(&self.path).map(drop),
+            Need::Browser => browser::find(&self.path).map(drop).map_err(|why| {
+                format!(
+                    "the browser's packages are installed, and still {why}. Ubuntu's packages are \
+                     snaps, which do not run everywhere; Google Chrome and the ChromeDriver of the \
+                     same version, both on the PATH, will do"
+                )
+            }),
             Need::Node => {
                 if self.has(need) {
                     Ok(())

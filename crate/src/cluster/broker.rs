@@ -9,8 +9,8 @@ use crate::group::{Coordinator, GroupConfig};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
 use crate::log::Batch;
 use crate::protocol::{
-    Acks, Alarm, Body, ErrorCode, Fact, FetchPartition, Fetched, Input, MemberId, Metadata, OffsetSpec, Out,
-    Request, Response, Timer, TopicMetadata,
+    Acks, Alarm, Body, ErrorCode, Fact, FetchPartition, Fetched, Input, MemberId, Metadata,
+    OffsetSpec, Out, Request, Response, Timer, TopicMetadata,
 };
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -219,12 +219,7 @@ impl Broker {
     ///
     /// # Errors
     /// There is none of that name.
-    pub fn delete_topic(
-        &mut self,
-        now: Time,
-        name: &str,
-        out: &mut Out,
-    ) -> Result<(), TopicError> {
+    pub fn delete_topic(&mut self, now: Time, name: &str, out: &mut Out) -> Result<(), TopicError> {
         let (id, _) = self.describe(name)?;
         self.topics.remove(&id);
         self.coordinator.forget_topic(id);
@@ -534,9 +529,7 @@ impl Broker {
     fn led(&self, at: TopicPartition) -> Result<&Partition, ErrorCode> {
         match self.partition(at) {
             None => Err(ErrorCode::UnknownTopicOrPartition),
-            Some(partition) if partition.leader != self.node => {
-                Err(ErrorCode::NotLeaderOrFollower)
-            }
+            Some(partition) if partition.leader != self.node => Err(ErrorCode::NotLeaderOrFollower),
             Some(partition) => Ok(partition),
         }
     }

@@ -30,14 +30,7 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("compression.lz4.level", Kind::Int(1)),
     (
         "compression.type",
-        Kind::OneOf(&[
-            "uncompressed",
-            "zstd",
-            "lz4",
-            "snappy",
-            "gzip",
-            "producer",
-        ]),
+        Kind::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
     ),
     ("compression.zstd.level", Kind::Int(-131_072)),
     ("delete.retention.ms", Kind::Long(0)),
@@ -153,7 +146,11 @@ impl TopicConfig {
         for (name, value) in overrides {
             check(name, value)?;
         }
-        let number = |name: &str| overrides.get(name).and_then(|v| v.trim().parse::<i64>().ok());
+        let number = |name: &str| {
+            overrides
+                .get(name)
+                .and_then(|v| v.trim().parse::<i64>().ok())
+        };
         let small = |name: &str| number(name).and_then(|n| u32::try_from(n).ok());
         let mut config = Self {
             overrides: overrides.clone(),
@@ -221,7 +218,10 @@ fn check(name: &str, value: &str) -> Result<(), TopicConfigError> {
         if all.contains(&value) {
             Ok(())
         } else {
-            Err(invalid(format!("String must be one of: {}", all.join(", "))))
+            Err(invalid(format!(
+                "String must be one of: {}",
+                all.join(", ")
+            )))
         }
     };
     match kind {
@@ -236,7 +236,9 @@ fn check(name: &str, value: &str) -> Result<(), TopicConfigError> {
         Kind::Bool if ["true", "false"].contains(&trimmed.to_ascii_lowercase().as_str()) => Ok(()),
         Kind::Bool => Err(invalid("Expected value to be either true or false".into())),
         Kind::OneOf(all) => one_of(trimmed, all),
-        Kind::List(all) => trimmed.split(',').try_for_each(|item| one_of(item.trim(), all)),
+        Kind::List(all) => trimmed
+            .split(',')
+            .try_for_each(|item| one_of(item.trim(), all)),
         Kind::Text => Ok(()),
     }
 }
@@ -285,11 +287,16 @@ mod tests {
             .with("segment.bytes", Some("700"))
             .and_then(|c| c.with("max.message.bytes", Some("1000")))
             .expect("both are valid");
-        assert_eq!((config.log.segment_bytes, config.max_message_bytes), (700, 1_000));
+        assert_eq!(
+            (config.log.segment_bytes, config.max_message_bytes),
+            (700, 1_000)
+        );
         let config = config.with("segment.bytes", None).expect("it was set");
         assert_eq!(config.log.segment_bytes, 1 << 30);
         assert_eq!(config.overrides().count(), 1);
-        let error = config.with("segment.bytes", None).expect_err("it is not set");
+        let error = config
+            .with("segment.bytes", None)
+            .expect_err("it is not set");
         assert_eq!(error.to_string(), "Invalid config(s): segment.bytes");
     }
 }

@@ -7,6 +7,7 @@ pub mod assignor;
 mod coordinator;
 mod member;
 mod offsets;
+mod rebalance;
 
 pub use coordinator::{Coordinator, GroupConfig};
 pub use member::{GroupError, GroupState, GroupView, MemberView};

@@ -109,7 +109,7 @@ pub enum Effect {
 }
 
 /// Where a step puts what it does and what it tells. Reused from step to step.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Out {
     /// Done to the world, in order.
     pub effects: Vec<Effect>,

@@ -3,8 +3,8 @@
 mod orders;
 pub mod orders_file;
 
-pub use orders::{all, by_name};
 pub use crate::shop::{CommitMode, RecordedOrder, Sending, Settings, Wiring, Workload};
+pub use orders::{all, by_name};
 
 use crate::protocol::Service;
 use crate::rng::Dist;
@@ -32,7 +32,30 @@ pub struct Scenario {
     pub orders_topic: String,
     /// The broker's `auto.create.topics.enable`.
     pub auto_create_topics: bool,
-    /// A sentence shown at its time.
+    /// How long a message between any two nodes takes.
+    pub latency: Dist,
+    /// Who orders what, and when.
+    pub workload: Workload,
+    /// Commands that act by themselves.
+    pub script: Vec<Acted>,
+    /// Sentences shown at their time.
+    pub captions: Vec<Caption>,
+    /// Questions asked before the event and graded by the run.
+    pub questions: Vec<Question>,
+    /// How long the time line is at first; a run may go on after it.
+    pub length: Span,
+}
+
+/// A topic to make at the start.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// How many partitions.
+    pub partitions: u32,
+}
+
+/// A sentence shown at its time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Caption {
     /// From when.

@@ -39,12 +39,23 @@ fn orders() -> Scenario {
             .into(),
         try_this: "Slow payment to 900 ms and see where the wait goes.".into(),
         settings: Settings::default(),
-        topics: [("orders", 6), ("payments", 6), ("shipments", 6), ("dead-letters", 1)]
-            .map(|(name, partitions)| TopicSpec { name: name.into(), partitions })
-            .into(),
+        topics: [
+            ("orders", 6),
+            ("payments", 6),
+            ("shipments", 6),
+            ("dead-letters", 1),
+        ]
+        .map(|(name, partitions)| TopicSpec {
+            name: name.into(),
+            partitions,
+        })
+        .into(),
         orders_topic: "orders".into(),
         auto_create_topics: false,
-        latency: Dist::LogNormal { median_us: 900, sigma: 0.3 },
+        latency: Dist::LogNormal {
+            mean_us: 900,
+            sigma: 0.3,
+        },
         workload: Workload::Generated { customers: 36 },
         script: Vec::new(),
         captions: Vec::new(),
@@ -73,8 +84,14 @@ fn slow_payment() -> Scenario {
             at(42_000, slow(Service::Payment, 80)),
         ],
         captions: vec![
-            caption(12_000, "Payment now takes 900 ms: six workers can do 6.7 orders a second."),
-            caption(42_000, "Payment is back at 80 ms. What has piled up is worked off."),
+            caption(
+                12_000,
+                "Payment now takes 900 ms: six workers can do 6.7 orders a second.",
+            ),
+            caption(
+                42_000,
+                "Payment is back at 80 ms. What has piled up is worked off.",
+            ),
         ],
         questions: vec![who_gives_up(), backlog_gone()],
         ..orders()
@@ -91,7 +108,12 @@ fn payment_stops() -> Scenario {
         try_this: "Kill payment instead of stopping it: its group notices later.".into(),
         script: vec![
             at(10_000, stop("payment", Stop::Clean)),
-            at(20_000, Command::Start { node: "payment".into() }),
+            at(
+                20_000,
+                Command::Start {
+                    node: "payment".into(),
+                },
+            ),
         ],
         questions: vec![where_lost()],
         length: Span::secs(60),
@@ -107,7 +129,13 @@ fn burst() -> Scenario {
         watch: "At 10 s customers come ten times as fast for 5 s. Watch the queue and the lag."
             .into(),
         try_this: "Scale the services up during the burst.".into(),
-        script: vec![at(10_000, Command::Burst { factor, for_us: 5_000_000 })],
+        script: vec![at(
+            10_000,
+            Command::Burst {
+                factor,
+                for_us: 5_000_000,
+            },
+        )],
         questions: vec![burst_question(), who_gives_up_in_burst()],
         length: Span::secs(60),
         ..orders()
@@ -142,7 +170,13 @@ fn more_partitions() -> Scenario {
         try_this: "Add the partitions when nothing waits: does anything go wrong?".into(),
         script: vec![
             at(5_000, slow(Service::Payment, 600)),
-            at(15_000, Command::AddPartitions { topic: "orders".into(), to: 8 }),
+            at(
+                15_000,
+                Command::AddPartitions {
+                    topic: "orders".into(),
+                    to: 8,
+                },
+            ),
             at(40_000, slow(Service::Payment, 80)),
         ],
         questions: vec![overtaken()],
@@ -152,7 +186,10 @@ fn more_partitions() -> Scenario {
 }
 
 fn fire_and_forget() -> Scenario {
-    let settings = Settings { sending: Sending::FireAndForget, ..Settings::default() };
+    let settings = Settings {
+        sending: Sending::FireAndForget,
+        ..Settings::default()
+    };
     Scenario {
         name: "fire-and-forget".into(),
         title: "Fire and forget, and the broker restarts".into(),
@@ -164,17 +201,33 @@ fn fire_and_forget() -> Scenario {
         script: vec![
             at(10_000, stop("broker-1", Stop::Killed)),
             at(14_000, stop("async-shop", Stop::Killed)),
-            at(15_000, Command::Start { node: "async-shop".into() }),
-            at(16_000, Command::Start { node: "broker-1".into() }),
+            at(
+                15_000,
+                Command::Start {
+                    node: "async-shop".into(),
+                },
+            ),
+            at(
+                16_000,
+                Command::Start {
+                    node: "broker-1".into(),
+                },
+            ),
         ],
-        questions: vec![Question { ask: Cue::At(Time(9_000_000)), ..where_lost() }],
+        questions: vec![Question {
+            ask: Cue::At(Time(9_000_000)),
+            ..where_lost()
+        }],
         length: Span::secs(60),
         ..orders()
     }
 }
 
 fn killed_consumer() -> Scenario {
-    let settings = Settings { commit: CommitMode::Auto, ..Settings::default() };
+    let settings = Settings {
+        commit: CommitMode::Auto,
+        ..Settings::default()
+    };
     Scenario {
         name: "auto-commit".into(),
         title: "A consumer is killed between two commits".into(),
@@ -214,19 +267,32 @@ fn typo() -> Scenario {
 }
 
 fn at(ms: u64, command: Command) -> Acted {
-    Acted { at_us: Time(ms * 1_000), instant: None, command }
+    Acted {
+        at_us: Time(ms * 1_000),
+        instant: None,
+        command,
+    }
 }
 
 fn slow(service: Service, ms: u64) -> Command {
-    Command::SetWork { service, mean_us: ms * 1_000 }
+    Command::SetWork {
+        service,
+        mean_us: ms * 1_000,
+    }
 }
 
 fn stop(node: &str, how: Stop) -> Command {
-    Command::Stop { node: node.into(), how }
+    Command::Stop {
+        node: node.into(),
+        how,
+    }
 }
 
 fn caption(ms: u64, text: &str) -> Caption {
-    Caption { at: Time(ms * 1_000), text: text.into() }
+    Caption {
+        at: Time(ms * 1_000),
+        text: text.into(),
+    }
 }
 
 fn options<const N: usize>(all: [&str; N]) -> Vec<String> {
@@ -281,7 +347,9 @@ fn backlog_gone() -> Question {
         graded_after: Span::secs(40),
         text: "Payment recovers now. When is the asynchronous backlog gone?".into(),
         options: options(["within 10 s", "within 20 s", "later"]),
-        rule: Rule::BacklogGone { within: vec![Span::secs(10), Span::secs(20)] },
+        rule: Rule::BacklogGone {
+            within: vec![Span::secs(10), Span::secs(20)],
+        },
     }
 }
 

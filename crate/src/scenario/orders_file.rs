@@ -37,14 +37,25 @@ const LONGEST_KEY: usize = 1_000;
 pub fn parse(name: &str, text: &str) -> OrdersFile {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lower = name.to_ascii_lowercase();
-    let json = [".jsonl", ".ndjson", ".json"].iter().any(|end| lower.ends_with(end))
+    let json = [".jsonl", ".ndjson", ".json"]
+        .iter()
+        .any(|end| lower.ends_with(end))
         || text.trim_start().starts_with('{');
-    let mut file = OrdersFile { hash: hash(text), ..OrdersFile::default() };
+    let mut file = OrdersFile {
+        hash: hash(text),
+        ..OrdersFile::default()
+    };
     let mut rows = Vec::new();
     let mut take = |line: usize, row: Result<Row, String>| match row {
         _ if rows.len() >= MOST_ROWS => {
-            if file.bad.last().is_none_or(|(_, why)| !why.starts_with("only the first")) {
-                let why = format!("only the first {MOST_ROWS} rows are read; this one and those after it are not");
+            if file
+                .bad
+                .last()
+                .is_none_or(|(_, why)| !why.starts_with("only the first"))
+            {
+                let why = format!(
+                    "only the first {MOST_ROWS} rows are read; this one and those after it are not"
+                );
                 file.bad.push((line, why));
             }
         }
@@ -52,7 +63,11 @@ pub fn parse(name: &str, text: &str) -> OrdersFile {
         Err(why) => file.bad.push((line, why)),
     };
     if json {
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (index, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
             take(index + 1, json_row(line));
         }
     } else if let Err((line, why)) = csv_rows(text, &mut take) {
@@ -63,7 +78,10 @@ pub fn parse(name: &str, text: &str) -> OrdersFile {
     for (line, row) in rows {
         match row.ts_ms.checked_sub(first).filter(|ms| *ms <= LONGEST_MS) {
             Some(ms) => file.orders.push(row.order(Span::millis(ms.unsigned_abs()))),
-            None => file.bad.push((line, "ts_ms lies more than ten years after the first".into())),
+            None => file.bad.push((
+                line,
+                "ts_ms lies more than ten years after the first".into(),
+            )),
         }
     }
     file.bad.sort_by_key(|(line, _)| *line);
@@ -84,7 +102,10 @@ pub fn sample() -> String {
         }
     }
     times.sort_unstable();
-    let price = Dist::LogNormal { median_us: 3_990, sigma: 0.7 };
+    let price = Dist::LogNormal {
+        mean_us: 3_990,
+        sigma: 0.7,
+    };
     let channels = ["web", "web", "web", "app", "app", "shop"];
     let mut text = String::from("ts_ms,customer,order,cents,items,channel\n");
     for (number, ms) in times.into_iter().enumerate() {
@@ -95,8 +116,11 @@ pub fn sample() -> String {
         let channel = channels[rng.below(channels.len() as u64) as usize];
         let ts = crate::time::EVENT_EPOCH_MS + ms as i64;
         let order = number + 1_001;
-        writeln!(text, "{ts},cust-{customer:03},{order},{cents},{items},{channel}")
-            .expect("writing to a string cannot fail");
+        writeln!(
+            text,
+            "{ts},cust-{customer:03},{order},{cents},{items},{channel}"
+        )
+        .expect("writing to a string cannot fail");
     }
     text
 }
@@ -122,7 +146,13 @@ impl Row {
             Arc::from(&text[1..text.len() - 1])
         });
         let Self { cents, items, .. } = self;
-        RecordedOrder { at, customer: Arc::from(self.customer), cents, items, extra }
+        RecordedOrder {
+            at,
+            customer: Arc::from(self.customer),
+            cents,
+            items,
+            extra,
+        }
     }
 
     /// From named values, however they were written.
@@ -149,8 +179,18 @@ impl Row {
             extra.insert("ref".into(), order);
         }
         // What the pipeline itself reads must not be overwritten by a column of that name.
-        extra.extend(members.into_iter().filter(|(name, value)| name != "status" && !is_empty(value)));
-        Ok(Self { ts_ms, customer, cents, items, extra })
+        extra.extend(
+            members
+                .into_iter()
+                .filter(|(name, value)| name != "status" && !is_empty(value)),
+        );
+        Ok(Self {
+            ts_ms,
+            customer,
+            cents,
+            items,
+            extra,
+        })
     }
 }
 
@@ -160,13 +200,17 @@ fn is_empty(value: &Value) -> bool {
 
 /// A whole number given as a number or as text; `None` if it is not given at all.
 fn whole(value: Option<&Value>, name: &str) -> Result<Option<i64>, String> {
-    let Some(value) = value.filter(|value| !is_empty(value)) else { return Ok(None) };
+    let Some(value) = value.filter(|value| !is_empty(value)) else {
+        return Ok(None);
+    };
     let number = match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    number.map(Some).ok_or_else(|| format!("{name} is not a whole number: {value}"))
+    number
+        .map(Some)
+        .ok_or_else(|| format!("{name} is not a whole number: {value}"))
 }
 
 fn json_row(line: &str) -> Result<Row, String> {
@@ -180,8 +224,10 @@ fn json_row(line: &str) -> Result<Row, String> {
 type Take<'a> = dyn FnMut(usize, Result<Row, String>) + 'a;
 
 fn csv_rows(text: &str, take: &mut Take<'_>) -> Result<(), (usize, String)> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
     let heads: Vec<String> = match reader.headers() {
         Ok(heads) => heads.iter().map(String::from).collect(),
         Err(error) => return Err((1, format!("not CSV: {error}"))),
@@ -220,7 +266,9 @@ fn csv_rows(text: &str, take: &mut Take<'_>) -> Result<(), (usize, String)> {
 /// A short hash of a text: 16 hex digits.
 fn hash(text: &str) -> String {
     let folded = text.bytes().fold(text.len() as u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(7)
+        (hash ^ u64::from(byte))
+            .wrapping_mul(0x0000_0100_0000_01b3)
+            .rotate_left(7)
     });
     format!("{:016x}", crate::rng::mix(folded))
 }
@@ -274,13 +322,23 @@ mod tests {
         assert_eq!((file.orders.len(), file.bad.len()), (2_000, 0));
         let in_hours = |from: u64, to: u64| {
             let hours = from * 3_600_000_000..to * 3_600_000_000;
-            file.orders.iter().filter(|order| hours.contains(&order.at.0)).count()
+            file.orders
+                .iter()
+                .filter(|order| hours.contains(&order.at.0))
+                .count()
         };
-        assert!(in_hours(19, 21) > 10 * in_hours(2, 4), "the evening is busier than the night");
+        assert!(
+            in_hours(19, 21) > 10 * in_hours(2, 4),
+            "the evening is busier than the night"
+        );
         let mut customers: Vec<&str> = file.orders.iter().map(|o| &*o.customer).collect();
         customers.sort_unstable();
         customers.dedup();
-        assert!((150..420).contains(&customers.len()), "{} customers", customers.len());
+        assert!(
+            (150..420).contains(&customers.len()),
+            "{} customers",
+            customers.len()
+        );
     }
 
     proptest! {

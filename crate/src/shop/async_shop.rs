@@ -2,6 +2,7 @@
 
 use super::order::{hue_of, write_order};
 use super::settings::{Sending, Settings};
+use super::worker::producer_config;
 use crate::client::{Delivery, Producer, ProducerConfig, ProducerRecord, Sent};
 use crate::id::{NodeId, OrderId, TopicId};
 use crate::protocol::{
@@ -60,7 +61,12 @@ impl AsyncShop {
             seed,
             topic,
             topic_name,
-            producer: new_producer(seed, node, &bootstrap, ProducerConfig::default()),
+            producer: new_producer(
+                seed,
+                node,
+                &bootstrap,
+                producer_config(&Settings::default()),
+            ),
             bootstrap,
             rng: Rng::new(seed, Salt::Service, u64::from(node.0)),
             queue: VecDeque::new(),
@@ -90,7 +96,12 @@ impl AsyncShop {
         self.workers.clear();
         self.callbacks.clear();
         self.stopping = false;
-        let new = new_producer(self.seed, self.node, &self.bootstrap, *self.producer.config());
+        let new = new_producer(
+            self.seed,
+            self.node,
+            &self.bootstrap,
+            *self.producer.config(),
+        );
         let old = std::mem::replace(&mut self.producer, new);
         let mut doubtful = Vec::new();
         for lost in old.crash() {
@@ -110,7 +121,7 @@ impl AsyncShop {
     pub fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
         match input {
             Input::Start => {
-                let config = ProducerConfig { acks: settings.acks, ..*self.producer.config() };
+                let config = producer_config(settings);
                 self.producer = new_producer(self.seed, self.node, &self.bootstrap, config);
             }
             Input::Stop => {
@@ -119,7 +130,10 @@ impl AsyncShop {
                     answer(customer, order.id, Answer::Failed, out);
                 }
             }
-            Input::Message { from, body: Body::Shop(message) } => match message {
+            Input::Message {
+                from,
+                body: Body::Shop(message),
+            } => match message {
                 ShopMessage::Place(order) if self.stopping => {
                     answer(from, order.id, Answer::Failed, out);
                 }
@@ -127,7 +141,10 @@ impl AsyncShop {
                 ShopMessage::GiveUp { order } => self.queue.retain(|(_, o)| o.id != order),
                 _ => {}
             },
-            Input::Message { from, body: Body::Response { id, response } } => {
+            Input::Message {
+                from,
+                body: Body::Response { id, response },
+            } => {
                 self.producer.on_response(now, from, id, *response, out);
             }
             Input::Timer(Timer::Producer) => self.producer.on_timer(now, out),
@@ -167,7 +184,13 @@ impl AsyncShop {
                 && let Some((customer, order)) = self.queue.pop_front()
             {
                 let until = now + settings.order_id.draw(&mut self.rng);
-                let taking = Taking { order, since: now, until, customer, waits: false };
+                let taking = Taking {
+                    order,
+                    since: now,
+                    until,
+                    customer,
+                    waits: false,
+                };
                 self.workers[worker] = Some(taking);
                 out.wake(until, Timer::Work(worker as u32));
             }
@@ -178,8 +201,12 @@ impl AsyncShop {
     }
 
     fn id_made(&mut self, now: Time, worker: u32, settings: &Settings, out: &mut Out) {
-        let Some(slot) = self.workers.get_mut(worker as usize) else { return };
-        let Some(taking) = slot.as_mut().filter(|taking| !taking.waits) else { return };
+        let Some(slot) = self.workers.get_mut(worker as usize) else {
+            return;
+        };
+        let Some(taking) = slot.as_mut().filter(|taking| !taking.waits) else {
+            return;
+        };
         let (order, customer) = (&taking.order, taking.customer);
         let id = order.id;
         write_order(order, &mut self.value);
@@ -226,7 +253,11 @@ impl AsyncShop {
                 tell(order, OrderStep::Unsent, out);
             }
             if let Some(customer) = self.callbacks.remove(&order) {
-                let how = if delivery.result.is_ok() { Answer::Accepted } else { Answer::Failed };
+                let how = if delivery.result.is_ok() {
+                    Answer::Accepted
+                } else {
+                    Answer::Failed
+                };
                 answer(customer, order, how, out);
             }
             if settings.sending == Sending::Synchronous || delivery.result.is_err() {
@@ -237,7 +268,10 @@ impl AsyncShop {
 
     fn release(&mut self, order: OrderId) {
         for slot in &mut self.workers {
-            if slot.as_ref().is_some_and(|taking| taking.waits && taking.order.id == order) {
+            if slot
+                .as_ref()
+                .is_some_and(|taking| taking.waits && taking.order.id == order)
+            {
                 *slot = None;
             }
         }
@@ -261,12 +295,16 @@ fn new_producer(
     bootstrap: &Arc<[NodeId]>,
     config: ProducerConfig,
 ) -> Producer {
-    let rng = Rng::new(seed, Salt::Client, u64::from(node.0));
+    let rng = Rng::new(seed, Salt::Client, u64::from(node.0) << 1);
     Producer::new(node, config, Arc::clone(bootstrap), rng)
 }
 
 fn tell(order: OrderId, step: OrderStep, out: &mut Out) {
-    out.tell(Fact::Order { lane: Lane::Async, order, step });
+    out.tell(Fact::Order {
+        lane: Lane::Async,
+        order,
+        step,
+    });
 }
 
 fn answer(to: NodeId, order: OrderId, answer: Answer, out: &mut Out) {

@@ -36,6 +36,7 @@ pub struct InService {
 #[derive(Clone, Debug)]
 pub struct SyncService {
     service: Service,
+    seed: u64,
     rng: Rng,
     queue: VecDeque<Call>,
     workers: Vec<Option<InService>>,
@@ -47,7 +48,14 @@ impl SyncService {
     #[must_use]
     pub fn new(seed: u64, lane: u64, service: Service) -> Self {
         let rng = Rng::new(seed, Salt::Service, lane);
-        Self { service, rng, queue: VecDeque::new(), workers: Vec::new(), stopping: false }
+        Self {
+            service,
+            seed,
+            rng,
+            queue: VecDeque::new(),
+            workers: Vec::new(),
+            stopping: false,
+        }
     }
 
     /// Calls in hand, one entry a worker.
@@ -72,8 +80,16 @@ impl SyncService {
                     give_back(call, WorkOutcome::Failed, out);
                 }
             }
-            Input::Message { from, body: Body::Shop(ShopMessage::Call { order, hue, worker }) } => {
-                let call = Call { from, order, hue, worker };
+            Input::Message {
+                from,
+                body: Body::Shop(ShopMessage::Call { order, hue, worker }),
+            } => {
+                let call = Call {
+                    from,
+                    order,
+                    hue,
+                    worker,
+                };
                 if self.stopping {
                     give_back(call, WorkOutcome::Failed, out);
                 } else {
@@ -100,7 +116,13 @@ impl SyncService {
             {
                 let until = now + settings.work_of(self.service).draw(&mut self.rng);
                 let Call { order, hue, .. } = call;
-                self.workers[worker] = Some(InService { order, hue, since: now, until, call });
+                self.workers[worker] = Some(InService {
+                    order,
+                    hue,
+                    since: now,
+                    until,
+                    call,
+                });
                 out.wake(until, Timer::Work(worker as u32));
             }
         }
@@ -113,20 +135,26 @@ impl SyncService {
         let Some(job) = self.workers.get_mut(worker as usize).and_then(Option::take) else {
             return;
         };
-        let outcome = outcome(self.service, settings, &mut self.rng);
+        let outcome = outcome(self.service, job.order, self.seed, settings, &mut self.rng);
         tell(Lane::Sync, job.order, self.service, outcome, out);
         give_back(job.call, outcome, out);
     }
 }
 
-/// How one attempt ends. Draws twice whatever the settings, so that a change of one rate does not
-/// shift what follows.
-pub(super) fn outcome(service: Service, settings: &Settings, rng: &mut Rng) -> WorkOutcome {
+/// How one attempt ends. Whether the bank declines is the order's own fate, the same in both shops
+/// and at every attempt; whether the service fails is chance.
+pub(super) fn outcome(
+    service: Service,
+    order: OrderId,
+    seed: u64,
+    settings: &Settings,
+    rng: &mut Rng,
+) -> WorkOutcome {
     let fails = rng.chance(settings.failure[service.index()]);
-    let declines = rng.chance(settings.decline);
+    let fate = Rng::new(seed, Salt::Bank, u64::from(order.0)).unit();
     match service {
         _ if fails => WorkOutcome::Failed,
-        Service::Payment if declines => WorkOutcome::Declined,
+        Service::Payment if fate < settings.decline => WorkOutcome::Declined,
         _ => WorkOutcome::Done,
     }
 }
@@ -142,6 +170,19 @@ pub(super) fn tell(lane: Lane, order: OrderId, by: Service, how: WorkOutcome, ou
 }
 
 fn give_back(call: Call, outcome: WorkOutcome, out: &mut Out) {
-    let Call { from, order, hue, worker } = call;
-    out.send(from, Body::Shop(ShopMessage::Return { order, hue, worker, outcome }));
+    let Call {
+        from,
+        order,
+        hue,
+        worker,
+    } = call;
+    out.send(
+        from,
+        Body::Shop(ShopMessage::Return {
+            order,
+            hue,
+            worker,
+            outcome,
+        }),
+    );
 }

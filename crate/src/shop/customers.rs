@@ -3,9 +3,7 @@
 use super::order::hue_of;
 use super::settings::{RecordedOrder, Settings, Workload};
 use crate::id::{NodeId, OrderId};
-use crate::protocol::{
-    Answer, Body, Fact, Input, Lane, Order, OrderStep, Out, ShopMessage, Timer,
-};
+use crate::protocol::{Answer, Body, Fact, Input, Lane, Order, OrderStep, Out, ShopMessage, Timer};
 use crate::rng::{Dist, Rng, Salt};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
@@ -55,7 +53,14 @@ impl Customers {
             Workload::Recorded { orders, speed, .. } => {
                 let customers = number_customers(orders);
                 let orders = Arc::clone(orders);
-                (Arc::from([]), Some(Recorded { orders, customers, speed: *speed }))
+                (
+                    Arc::from([]),
+                    Some(Recorded {
+                        orders,
+                        customers,
+                        speed: *speed,
+                    }),
+                )
             }
         };
         Self {
@@ -85,7 +90,10 @@ impl Customers {
                 self.arrange_next(now, settings, out);
             }
             Input::Timer(Timer::Patience(order)) => self.lose_patience(OrderId(order), out),
-            Input::Message { from, body: Body::Shop(ShopMessage::Answer { order, answer }) } => {
+            Input::Message {
+                from,
+                body: Body::Shop(ShopMessage::Answer { order, answer }),
+            } => {
                 self.hear(self.lane_of(from), order, answer, out);
             }
             Input::Disconnected { peer } => self.hang_up(self.lane_of(peer), out),
@@ -109,10 +117,14 @@ impl Customers {
 
     fn arrange_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
         let at = if let Some(recorded) = &self.recorded {
-            let Some(order) = recorded.orders.get(self.next as usize) else { return };
+            let Some(order) = recorded.orders.get(self.next as usize) else {
+                return;
+            };
             Time((order.at.0 as f64 / recorded.speed) as u64)
         } else {
-            let Some(at) = self.draw_gap(now, settings.per_s) else { return };
+            let Some(at) = self.draw_gap(now, settings.per_s) else {
+                return;
+            };
             at
         };
         out.wake(at, Timer::Arrival(self.pace));
@@ -122,7 +134,12 @@ impl Customers {
     /// burst is drawn again from the burst's end at the usual rate.
     fn draw_gap(&mut self, now: Time, per_s: f64) -> Option<Time> {
         let gap = |rng: &mut Rng, rate: f64| {
-            (rate > 0.0).then(|| Dist::Exponential { mean_us: (1e6 / rate) as u64 }.draw(rng))
+            (rate > 0.0).then(|| {
+                Dist::Exponential {
+                    mean_us: (1e6 / rate) as u64,
+                }
+                .draw(rng)
+            })
         };
         if let Some((factor, until)) = self.burst {
             match gap(&mut self.rng, per_s * factor) {
@@ -139,7 +156,9 @@ impl Customers {
     fn place(&mut self, now: Time, settings: &Settings, out: &mut Out) {
         let id = OrderId(self.next);
         let (number, order) = if let Some(recorded) = &self.recorded {
-            let Some(row) = recorded.orders.get(self.next as usize) else { return };
+            let Some(row) = recorded.orders.get(self.next as usize) else {
+                return;
+            };
             let order = Order {
                 id,
                 customer: Arc::clone(&row.customer),
@@ -155,9 +174,16 @@ impl Customers {
         };
         self.next += 1;
         for (lane, shop) in LANES.into_iter().zip(self.shops) {
-            let customer = WaitingCustomer { hue: order.hue, since: now };
+            let customer = WaitingCustomer {
+                hue: order.hue,
+                since: now,
+            };
             self.waiting[lane as usize].insert(id, customer);
-            out.tell(Fact::Order { lane, order: id, step: OrderStep::Placed { customer: number } });
+            out.tell(Fact::Order {
+                lane,
+                order: id,
+                step: OrderStep::Placed { customer: number },
+            });
             out.send(shop, Body::Shop(ShopMessage::Place(order.clone())));
         }
         out.wake(now + settings.patience, Timer::Patience(id.0));
@@ -169,10 +195,24 @@ impl Customers {
         let anyone = self.rng.below(self.names.len() as u64) as usize;
         let number = if hot { 0 } else { anyone };
         let (customer, hue) = self.names[number].clone();
-        let price = Dist::LogNormal { median_us: 3_990, sigma: 0.7 };
+        let price = Dist::LogNormal {
+            mean_us: 3_990,
+            sigma: 0.7,
+        };
         let cents = price.draw(&mut self.rng).0.max(99);
         let items = 1 + self.rng.below(5) as u32;
-        (number as u32, Order { id, customer, hue, cents, items, placed_at: now, extra: None })
+        (
+            number as u32,
+            Order {
+                id,
+                customer,
+                hue,
+                cents,
+                items,
+                placed_at: now,
+                extra: None,
+            },
+        )
     }
 
     fn hear(&mut self, lane: Lane, order: OrderId, answer: Answer, out: &mut Out) {
@@ -191,7 +231,11 @@ impl Customers {
     fn lose_patience(&mut self, order: OrderId, out: &mut Out) {
         for lane in LANES {
             if self.waiting[lane as usize].remove(&order).is_some() {
-                out.tell(Fact::Order { lane, order, step: OrderStep::GaveUp });
+                out.tell(Fact::Order {
+                    lane,
+                    order,
+                    step: OrderStep::GaveUp,
+                });
                 let shop = self.shops[lane as usize];
                 out.send(shop, Body::Shop(ShopMessage::GiveUp { order }));
             }
@@ -201,12 +245,20 @@ impl Customers {
     /// The shop is gone: everyone who waited for it sees an error at once.
     fn hang_up(&mut self, lane: Lane, out: &mut Out) {
         for (order, _) in std::mem::take(&mut self.waiting[lane as usize]) {
-            out.tell(Fact::Order { lane, order, step: OrderStep::Refused });
+            out.tell(Fact::Order {
+                lane,
+                order,
+                step: OrderStep::Refused,
+            });
         }
     }
 
     fn lane_of(&self, shop: NodeId) -> Lane {
-        if shop == self.shops[0] { Lane::Sync } else { Lane::Async }
+        if shop == self.shops[0] {
+            Lane::Sync
+        } else {
+            Lane::Async
+        }
     }
 }
 
@@ -246,9 +298,9 @@ impl Workload {
     pub fn lasts(&self) -> Option<Span> {
         match self {
             Self::Generated { .. } => None,
-            Self::Recorded { orders, speed, .. } => {
-                orders.last().map(|last| Span((last.at.0 as f64 / speed) as u64))
-            }
+            Self::Recorded { orders, speed, .. } => orders
+                .last()
+                .map(|last| Span((last.at.0 as f64 / speed) as u64)),
         }
     }
 }
@@ -275,16 +327,23 @@ mod tests {
         let mut out = Out::default();
         let mut now = Time::ZERO;
         people.handle(now, Input::Start, &settings, &mut out);
-        people.burst(10.0, Time(205_000_000), Time(200_000_000), &settings, &mut Out::default());
+        people.burst(
+            10.0,
+            Time(205_000_000),
+            Time(200_000_000),
+            &settings,
+            &mut Out::default(),
+        );
         people.burst = None;
         people.pace = 0;
         let mut placed = |people: &mut Customers, until: Time| {
             let mut n = 0;
             loop {
                 let Some((at, timer)) = out.effects.drain(..).find_map(|e| match e {
-                    crate::protocol::Effect::Wake { at, timer: timer @ Timer::Arrival(_) } => {
-                        Some((at, timer))
-                    }
+                    crate::protocol::Effect::Wake {
+                        at,
+                        timer: timer @ Timer::Arrival(_),
+                    } => Some((at, timer)),
                     _ => None,
                 }) else {
                     return n;
@@ -298,9 +357,15 @@ mod tests {
             }
         };
         let usual = placed(&mut people, Time(200_000_000));
-        assert!((2_800..3_200).contains(&usual), "{usual} orders in 200 s at 15 a second");
+        assert!(
+            (2_800..3_200).contains(&usual),
+            "{usual} orders in 200 s at 15 a second"
+        );
         people.burst = Some((10.0, Time(205_000_000)));
         let burst = placed(&mut people, Time(205_000_000));
-        assert!((650..850).contains(&burst), "{burst} orders in 5 s at 150 a second");
+        assert!(
+            (650..850).contains(&burst),
+            "{burst} orders in 5 s at 150 a second"
+        );
     }
 }

@@ -9,13 +9,14 @@ mod settings;
 mod sync_shop;
 mod worker;
 
-pub use async_shop::AsyncShop;
-pub use call_queue::SyncService;
+pub use async_shop::{AsyncShop, Taking};
+pub use call_queue::{InService, SyncService};
 pub use customers::{Customers, WaitingCustomer};
 pub use order::{OrderEvent, Verdict, hue_of};
 pub use settings::{CommitMode, RecordedOrder, Sending, Settings, Wiring, Workload};
+pub use sync_shop::Serving;
 pub use sync_shop::SyncShop;
-pub use worker::{Worker, WorkerState};
+pub use worker::{Topics, Worker, WorkerKit, WorkerState, producer_config};
 
 /// How often a piece of work that fails is tried in all, in either shop.
 pub const ATTEMPTS: u32 = 3;

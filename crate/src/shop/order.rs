@@ -76,7 +76,11 @@ impl OrderEvent {
     /// to be done.
     pub fn write(&self, into: &mut String) {
         into.clear();
-        let Self { order, cents, status } = self;
+        let Self {
+            order,
+            cents,
+            status,
+        } = self;
         write!(
             into,
             r#"{{"order":{},"cents":{cents},"status":"{}"}}"#,
@@ -90,9 +94,15 @@ impl OrderEvent {
 /// Writes the value of a new order into `into`.
 pub fn write_order(order: &Order, into: &mut String) {
     into.clear();
-    let Order { id, cents, items, .. } = order;
-    write!(into, r#"{{"order":{},"cents":{cents},"items":{items}"#, id.0)
-        .expect("writing to a string cannot fail");
+    let Order {
+        id, cents, items, ..
+    } = order;
+    write!(
+        into,
+        r#"{{"order":{},"cents":{cents},"items":{items}"#,
+        id.0
+    )
+    .expect("writing to a string cannot fail");
     if let Some(extra) = &order.extra {
         into.push(',');
         into.push_str(extra);
@@ -118,10 +128,23 @@ mod tests {
             extra: Some(r#""note":"a \"b\"""#.into()),
         };
         write_order(&order, &mut text);
-        assert_eq!(text, r#"{"order":813,"cents":4599,"items":2,"note":"a \"b\""}"#);
+        assert_eq!(
+            text,
+            r#"{"order":813,"cents":4599,"items":2,"note":"a \"b\""}"#
+        );
         let event = OrderEvent::read(text.as_bytes()).unwrap();
-        assert_eq!(event, OrderEvent { order: OrderId(813), cents: 4_599, status: Verdict::Placed });
-        let paid = OrderEvent { status: Verdict::Paid, ..event };
+        assert_eq!(
+            event,
+            OrderEvent {
+                order: OrderId(813),
+                cents: 4_599,
+                status: Verdict::Placed
+            }
+        );
+        let paid = OrderEvent {
+            status: Verdict::Paid,
+            ..event
+        };
         paid.write(&mut text);
         assert_eq!(OrderEvent::read(text.as_bytes()), Some(paid));
         assert_eq!(OrderEvent::read(b"hello"), None);

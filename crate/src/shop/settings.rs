@@ -41,7 +41,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let ms = |n| Dist::LogNormal { median_us: n * 1_000, sigma: 0.15 };
+        let ms = |n: u64| Dist::LogNormal {
+            mean_us: n * 1_000,
+            sigma: 0.15,
+        };
         Self {
             per_s: 15.0,
             skew: 0.0,
@@ -105,27 +108,6 @@ pub enum Wiring {
 }
 
 /// Who orders what, and when.
-    pub workload: Workload,
-    /// Commands that act by themselves.
-    pub script: Vec<Acted>,
-    /// Sentences shown at their time.
-    pub captions: Vec<Caption>,
-    /// Questions asked before the event and graded by the run.
-    pub questions: Vec<Question>,
-    /// How long the time line is at first; a run may go on after it.
-    pub length: Span,
-}
-
-/// A topic to make at the start.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TopicSpec {
-    /// Its name.
-    pub name: String,
-    /// How many partitions.
-    pub partitions: u32,
-}
-
-/// Who orders what, and when.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
@@ -162,4 +144,3 @@ pub struct RecordedOrder {
     /// Further columns, as the members of a JSON object without its braces.
     pub extra: Option<Arc<str>>,
 }
-

@@ -45,7 +45,13 @@ impl SyncShop {
     #[must_use]
     pub fn new(seed: u64, lane: u64, services: [NodeId; 3]) -> Self {
         let rng = Rng::new(seed, Salt::Service, lane);
-        Self { services, rng, queue: VecDeque::new(), workers: Vec::new(), stopping: false }
+        Self {
+            services,
+            rng,
+            queue: VecDeque::new(),
+            workers: Vec::new(),
+            stopping: false,
+        }
     }
 
     /// Who is being served, one entry a worker.
@@ -65,14 +71,22 @@ impl SyncShop {
     pub fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
         match input {
             Input::Stop => self.stopping = true,
-            Input::Message { from, body: Body::Shop(message) } => match message {
+            Input::Message {
+                from,
+                body: Body::Shop(message),
+            } => match message {
                 ShopMessage::Place(order) if self.stopping => {
                     answer(from, order.id, Answer::Failed, out);
                 }
                 ShopMessage::Place(order) => self.queue.push_back((from, order)),
                 // Whoever is being served already is served to the end, heard or not.
                 ShopMessage::GiveUp { order } => self.queue.retain(|(_, o)| o.id != order),
-                ShopMessage::Return { worker, outcome, order, .. } => {
+                ShopMessage::Return {
+                    worker,
+                    outcome,
+                    order,
+                    ..
+                } => {
                     self.returned(now, worker, order, outcome, out);
                 }
                 _ => {}
@@ -130,8 +144,20 @@ impl SyncShop {
         }
     }
 
-    fn returned(&mut self, now: Time, worker: u32, order: OrderId, how: WorkOutcome, out: &mut Out) {
-        let Some(serving) = self.worker(worker).filter(|s| s.order == order && s.calling) else { return };
+    fn returned(
+        &mut self,
+        now: Time,
+        worker: u32,
+        order: OrderId,
+        how: WorkOutcome,
+        out: &mut Out,
+    ) {
+        let Some(serving) = self
+            .worker(worker)
+            .filter(|s| s.order == order && s.calling)
+        else {
+            return;
+        };
         let Some(at) = serving.at else { return };
         match how {
             WorkOutcome::Done => {
@@ -147,7 +173,9 @@ impl SyncShop {
     }
 
     fn failed(&mut self, now: Time, worker: u32, at: Service, out: &mut Out) {
-        let Some(serving) = self.worker(worker) else { return };
+        let Some(serving) = self.worker(worker) else {
+            return;
+        };
         serving.calling = false;
         serving.failures += 1;
         if serving.failures < ATTEMPTS {
@@ -156,17 +184,26 @@ impl SyncShop {
         } else {
             let order = serving.order;
             let step = OrderStep::GivenUpOn(at);
-            out.tell(Fact::Order { lane: Lane::Sync, order, step });
+            out.tell(Fact::Order {
+                lane: Lane::Sync,
+                order,
+                step,
+            });
             self.finish(worker, Answer::Failed, out);
         }
     }
 
     /// Every call to that service that has not come back has failed.
     fn lost_service(&mut self, now: Time, peer: NodeId, out: &mut Out) {
-        let Some(index) = self.services.iter().position(|&s| s == peer) else { return };
+        let Some(index) = self.services.iter().position(|&s| s == peer) else {
+            return;
+        };
         let service = Service::ALL[index];
         for worker in 0..self.workers.len() as u32 {
-            if self.worker(worker).is_some_and(|s| s.at == Some(service) && s.calling) {
+            if self
+                .worker(worker)
+                .is_some_and(|s| s.at == Some(service) && s.calling)
+            {
                 self.failed(now, worker, service, out);
             }
         }

@@ -35,12 +35,20 @@ pub struct Message<B> {
 #[derive(Clone, Debug)]
 enum Event<B> {
     Message(Message<B>),
-    Timer { node: NodeId, life: u32, timer: Timer },
+    Timer {
+        node: NodeId,
+        life: u32,
+        timer: Timer,
+    },
     /// `node` learns that its connection to `peer` is gone.
-    Disconnected { node: NodeId, peer: NodeId, life: u32 },
+    Disconnected {
+        node: NodeId,
+        peer: NodeId,
+        life: u32,
+    },
 }
 
-/// What [`Kernel::next`] hands to the world.
+/// What [`Kernel::dispatch`] hands to the world.
 #[derive(Debug)]
 pub enum Delivery<B> {
     /// A message arrived.
@@ -65,7 +73,12 @@ struct Link {
     cut: bool,
 }
 
-const NEW_LINK: Link = Link { last_due: Time::ZERO, connection: 0, loss: 0, cut: false };
+const NEW_LINK: Link = Link {
+    last_due: Time::ZERO,
+    connection: 0,
+    loss: 0,
+    cut: false,
+};
 
 /// The first retransmission time-out; it doubles with each further loss (RFC 6298 has a minimum of
 /// 1 s, Linux 200 ms; we take Linux's).
@@ -152,6 +165,12 @@ impl<B: Traced> Kernel<B> {
         self.queue.len()
     }
 
+    /// About how much a clone of this may come to cost, in bytes.
+    #[must_use]
+    pub fn unshared_bytes(&self) -> usize {
+        self.links.len() * size_of::<Link>() + self.queue.len() * (size_of::<Event<B>>() + 32)
+    }
+
     /// Messages on their way.
     pub fn in_flight(&self) -> impl Iterator<Item = &Message<B>> {
         self.queue.pending().filter_map(|event| match event {
@@ -168,7 +187,10 @@ impl<B: Traced> Kernel<B> {
 
     /// Lets time pass to `at` without an event; nothing may be due before.
     pub fn idle_until(&mut self, at: Time) {
-        debug_assert!(self.next_at().is_none_or(|next| next >= at), "an event was due before {at}");
+        debug_assert!(
+            self.next_at().is_none_or(|next| next >= at),
+            "an event was due before {at}"
+        );
         self.now = self.now.max(at);
     }
 
@@ -177,7 +199,14 @@ impl<B: Traced> Kernel<B> {
         let sent_at = self.now;
         let due_at = self.transmit(from, to);
         let connection = self.links[self.link(from, to)].connection;
-        let message = Message { from, to, sent_at, due_at, body, connection };
+        let message = Message {
+            from,
+            to,
+            sent_at,
+            due_at,
+            body,
+            connection,
+        };
         self.queue.push(due_at, Event::Message(message));
         due_at
     }
@@ -185,11 +214,12 @@ impl<B: Traced> Kernel<B> {
     /// Rings `timer` at `at`, or now if that has passed.
     pub fn wake(&mut self, node: NodeId, at: Time, timer: Timer) {
         let life = self.lives[node.index()];
-        self.queue.push(at.max(self.now), Event::Timer { node, life, timer });
+        self.queue
+            .push(at.max(self.now), Event::Timer { node, life, timer });
     }
 
     /// Takes the next event, moves time to it, and says what it means for whom.
-    pub fn next(&mut self) -> Option<Delivery<B>> {
+    pub fn dispatch(&mut self) -> Option<Delivery<B>> {
         let (at, seq, event) = self.queue.pop()?;
         self.now = at;
         Some(match event {
@@ -260,7 +290,8 @@ impl<B: Traced> Kernel<B> {
         let (there, back) = (self.link(node, peer), self.link(peer, node));
         self.links[there].connection += 1;
         self.links[back].connection += 1;
-        self.held.retain(|m| !((m.from, m.to) == (node, peer) || (m.from, m.to) == (peer, node)));
+        self.held
+            .retain(|m| !((m.from, m.to) == (node, peer) || (m.from, m.to) == (peer, node)));
         self.tell_closed(node, peer);
     }
 
@@ -269,7 +300,14 @@ impl<B: Traced> Kernel<B> {
         if self.up[peer.index()] && !self.is_cut(node, peer) {
             let due_at = self.transmit(node, peer);
             let life = self.lives[peer.index()];
-            self.queue.push(due_at, Event::Disconnected { node: peer, peer: node, life });
+            self.queue.push(
+                due_at,
+                Event::Disconnected {
+                    node: peer,
+                    peer: node,
+                    life,
+                },
+            );
         }
     }
 
@@ -349,7 +387,12 @@ impl<B: Traced> Kernel<B> {
     fn stamp(&mut self, seq: u64, target: NodeId, kind: u32, ids: u64) {
         self.instant += 1;
         let mut hash = self.hash;
-        for word in [self.now.0, seq, u64::from(target.0) << 32 | u64::from(kind), ids] {
+        for word in [
+            self.now.0,
+            seq,
+            u64::from(target.0) << 32 | u64::from(kind),
+            ids,
+        ] {
             hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             hash ^= hash >> 32;
         }
@@ -387,7 +430,7 @@ mod tests {
 
     fn arrivals(kernel: &mut Kernel<u32>) -> Vec<u32> {
         let mut seen = Vec::new();
-        while let Some(delivery) = kernel.next() {
+        while let Some(delivery) = kernel.dispatch() {
             if let Delivery::Message(message) = delivery {
                 seen.push(message.body);
             }
@@ -403,7 +446,10 @@ mod tests {
             kernel.send(a, b, n);
         }
         assert_eq!(arrivals(&mut kernel), (0..500).collect::<Vec<_>>());
-        assert!(kernel.now() > Time(200_000), "something was lost and sent again");
+        assert!(
+            kernel.now() > Time(200_000),
+            "something was lost and sent again"
+        );
     }
 
     #[test]
@@ -412,7 +458,7 @@ mod tests {
         kernel.send(a, b, 1);
         kernel.cut(a, b);
         kernel.send(a, b, 2);
-        assert_eq!(arrivals(&mut kernel), []);
+        assert_eq!(arrivals(&mut kernel), [0u32; 0]);
         kernel.heal();
         kernel.send(a, b, 3);
         assert_eq!(arrivals(&mut kernel), [1, 2, 3]);
@@ -426,14 +472,18 @@ mod tests {
         kernel.take_down(b, false);
         kernel.bring_up(b);
         let mut told = Vec::new();
-        while let Some(delivery) = kernel.next() {
+        while let Some(delivery) = kernel.dispatch() {
             match delivery {
                 Delivery::Disconnected(node, peer) => told.push((node, peer)),
                 Delivery::Nothing => {}
                 other => panic!("{other:?} reached a process it was not meant for"),
             }
         }
-        assert_eq!(told, [(a, b)], "the sender learns once that the connection is gone");
+        assert_eq!(
+            told,
+            [(a, b)],
+            "the sender learns once that the connection is gone"
+        );
     }
 
     #[test]
@@ -441,8 +491,8 @@ mod tests {
         let (mut kernel, a, b) = pair(Dist::Exponential { mean_us: 1_000 });
         kernel.send(b, a, 7);
         kernel.take_down(b, true);
-        assert!(matches!(kernel.next(), Some(Delivery::Message(m)) if m.body == 7));
-        assert!(matches!(kernel.next(), Some(Delivery::Disconnected(node, _)) if node == a));
+        assert!(matches!(kernel.dispatch(), Some(Delivery::Message(m)) if m.body == 7));
+        assert!(matches!(kernel.dispatch(), Some(Delivery::Disconnected(node, _)) if node == a));
     }
 
     #[test]
@@ -450,8 +500,8 @@ mod tests {
         let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
         kernel.take_down(b, false);
         kernel.send(a, b, 1);
-        assert!(matches!(kernel.next(), Some(Delivery::Nothing)));
-        assert!(matches!(kernel.next(), Some(Delivery::Disconnected(node, _)) if node == a));
+        assert!(matches!(kernel.dispatch(), Some(Delivery::Nothing)));
+        assert!(matches!(kernel.dispatch(), Some(Delivery::Disconnected(node, _)) if node == a));
         assert_eq!(kernel.now(), Time(2_000), "one latency there, one back");
     }
 

@@ -208,7 +208,11 @@ impl Metrics {
     #[must_use]
     pub fn sample(&self) -> Sample {
         let [people, _] = self.waiting;
-        Sample { people, records: self.counts[1].open, lag: self.lag }
+        Sample {
+            people,
+            records: self.counts[1].open,
+            lag: self.lag,
+        }
     }
 
     /// Waits that ended within the last five seconds.
@@ -273,10 +277,18 @@ impl Metrics {
         while now.0 >= self.samples.len() as u64 * Self::EVERY.0 {
             self.samples.push(self.sample());
         }
-        while self.recent.front().is_some_and(|w| now.since(w.at) > Self::WAITS_KEPT) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|w| now.since(w.at) > Self::WAITS_KEPT)
+        {
             self.recent.pop_front();
         }
-        while self.moved.front().is_some_and(|m| now.since(m.due_at) > Self::MOVES_KEPT) {
+        while self
+            .moved
+            .front()
+            .is_some_and(|m| now.since(m.due_at) > Self::MOVES_KEPT)
+        {
             self.moved.pop_front();
         }
     }
@@ -286,7 +298,9 @@ impl Metrics {
             self.placed(stamp, lane, id, customer);
             return;
         }
-        let Some(row) = self.orders.get_mut(id.index()) else { return };
+        let Some(row) = self.orders.get_mut(id.index()) else {
+            return;
+        };
         let placed_at = row.placed_at;
         let order = &mut row.lanes[lane as usize];
         let before = *order;
@@ -331,7 +345,11 @@ impl Metrics {
         self.waiting[lane as usize] += 1;
         if id.index() == self.orders.len() {
             let lanes = [OrderInShop::default(); 2];
-            self.orders.push(OrderRow { placed_at: stamp.at, customer, lanes });
+            self.orders.push(OrderRow {
+                placed_at: stamp.at,
+                customer,
+                lanes,
+            });
         }
     }
 
@@ -352,29 +370,65 @@ impl Metrics {
         let shipped = |o: &OrderInShop| o.done_after[2].is_some();
 
         up(&mut counts.answered, answered(&was), answered(&is));
-        up(&mut counts.refused, told(&was, Told::Refused), told(&is, Told::Refused));
-        up(&mut counts.gave_up, told(&was, Told::GaveUp), told(&is, Told::GaveUp));
+        up(
+            &mut counts.refused,
+            told(&was, Told::Refused),
+            told(&is, Told::Refused),
+        );
+        up(
+            &mut counts.gave_up,
+            told(&was, Told::GaveUp),
+            told(&is, Told::GaveUp),
+        );
         up(&mut counts.shipped, shipped(&was), shipped(&is));
         up(&mut counts.declined, was.declined, is.declined);
         let regretted = |o: &OrderInShop| answered(o) && o.declined;
-        up(&mut counts.confirmed_then_declined, regretted(&was), regretted(&is));
-        up(&mut counts.given_up_on, was.given_up_on.is_some(), is.given_up_on.is_some());
+        up(
+            &mut counts.confirmed_then_declined,
+            regretted(&was),
+            regretted(&is),
+        );
+        up(
+            &mut counts.given_up_on,
+            was.given_up_on.is_some(),
+            is.given_up_on.is_some(),
+        );
         up(&mut counts.lost, lost(&was), lost(&is));
         up(&mut counts.duplicated, twice(&was), twice(&is));
-        up(&mut counts.unpaid, answered(&was) && !paid(&was), answered(&is) && !paid(&is));
-        up(&mut counts.open, answered(&was) && !was.finished, answered(&is) && !is.finished);
-        let (first_lost, first_twice) =
-            (counts.lost == 1 && lost(&is) && !lost(&was), twice(&is) && !twice(&was));
+        up(
+            &mut counts.unpaid,
+            answered(&was) && !paid(&was),
+            answered(&is) && !paid(&is),
+        );
+        up(
+            &mut counts.open,
+            answered(&was) && !was.finished,
+            answered(&is) && !is.finished,
+        );
+        let (first_lost, first_twice) = (
+            counts.lost == 1 && lost(&is) && !lost(&was),
+            twice(&is) && !twice(&was),
+        );
         let first_twice = first_twice && counts.duplicated == 1;
 
         if was.told == Told::Nothing && is.told != Told::Nothing {
             self.waiting[lane as usize] -= 1;
             if answered(&is) || told(&is, Told::Declined) {
-                self.recent.push_back(Waited { at: at.at, lane, shipped: false, span: is.told_after });
+                self.recent.push_back(Waited {
+                    at: at.at,
+                    lane,
+                    shipped: false,
+                    span: is.told_after,
+                });
             }
         }
         if let (None, Some(span)) = (was.done_after[2], is.done_after[2]) {
-            self.recent.push_back(Waited { at: at.at, lane, shipped: true, span });
+            self.recent.push_back(Waited {
+                at: at.at,
+                lane,
+                shipped: true,
+                span,
+            });
         }
         if told(&is, Told::GaveUp) && !told(&was, Told::GaveUp) {
             let last = self.last_giving_up[lane as usize].replace(at.at);
@@ -401,7 +455,10 @@ impl Metrics {
         let before = *end;
         let anew = base_offset < before;
         *end = next;
-        let groups = self.committed.range_mut((GroupId(0), at)..).filter(|((_, p), _)| *p == at);
+        let groups = self
+            .committed
+            .range_mut((GroupId(0), at)..)
+            .filter(|((_, p), _)| *p == at);
         for ((group, _), position) in groups {
             if let Some(lag) = self.lag.get_mut(group.index()) {
                 if anew {
@@ -429,18 +486,41 @@ impl Sink for Metrics {
         self.sample_until(stamp.at);
         match fact {
             Fact::Order { lane, order, step } => self.order_step(stamp, lane, order, step),
-            Fact::Appended { at, base_offset, records, .. } => {
+            Fact::Appended {
+                at,
+                base_offset,
+                records,
+                ..
+            } => {
                 self.appended(at, base_offset, records);
             }
             Fact::Committed { group, at, offset } => self.position(group, at, offset),
-            Fact::Owns { group, at, position, .. }
-                if !self.committed.contains_key(&(group, at)) =>
-            {
+            Fact::Owns {
+                group,
+                at,
+                position,
+                ..
+            } if !self.committed.contains_key(&(group, at)) => {
                 self.position(group, at, position);
             }
-            Fact::Moved { from, to, log, due_at, hue, order } => {
+            Fact::Moved {
+                from,
+                to,
+                log,
+                due_at,
+                hue,
+                order,
+            } => {
                 let sent_at = stamp.at;
-                self.moved.push_back(Moved { from, to, log, sent_at, due_at, hue, order });
+                self.moved.push_back(Moved {
+                    from,
+                    to,
+                    log,
+                    sent_at,
+                    due_at,
+                    hue,
+                    order,
+                });
             }
             Fact::Stopped { node, how } => self.event(stamp, Event::Stopped(node, how)),
             Fact::Started { node } if stamp.at > Time::ZERO => {

@@ -12,6 +12,7 @@ mod world;
 pub use command::{Acted, Command};
 pub use kernel::{Delivery, Kernel, Message, Traced};
 pub use metrics::{Counts, Event, Metrics, Moved, OrderInShop, OrderRow, Sample, Told, Waited};
+pub use pipeline::Pipeline;
 pub use promise::{Breach, Promise, Promises, Terms, Witness};
 pub use timeline::{Fork, Moment, Timeline};
-pub use world::{Node, Problem, World};
+pub use world::{Node, Problem, Status, World};

@@ -6,7 +6,6 @@ use crate::cluster::{Broker, BrokerConfig, NewTopic};
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId};
 use crate::protocol::{OffsetSpec, Service, Sink, Stop};
-use crate::rng::Dist;
 use crate::scenario::Scenario;
 use crate::shop::{AsyncShop, Customers, SyncService, SyncShop, Topics, Worker, WorkerKit};
 use crate::time::{Span, Time};
@@ -68,12 +67,20 @@ impl World {
         let names = ["orders", "payments", "shipments", "dead-letters"];
         let [orders, payments, shipments, dead_letters] = names.map(|name| self.intern(name));
         let sent_to = self.intern(&scenario.orders_topic);
-        self.pipeline.topics = Topics { orders, payments, shipments, dead_letters };
+        self.pipeline.topics = Topics {
+            orders,
+            payments,
+            shipments,
+            dead_letters,
+        };
 
         let config = BrokerConfig {
             auto_create_topics: scenario.auto_create_topics,
             // Long enough for the members of a service that start together to be one generation.
-            group: GroupConfig { initial_rebalance_delay_ms: 50, ..GroupConfig::default() },
+            group: GroupConfig {
+                initial_rebalance_delay_ms: 50,
+                ..GroupConfig::default()
+            },
             ..BrokerConfig::default()
         };
         self.pipeline.broker =
@@ -115,7 +122,11 @@ impl World {
             service,
             group: Pipeline::group(service),
             topics: self.pipeline.topics,
-            names: self.pipeline.topics.all().map(|topic| Arc::clone(self.topic_name(topic))),
+            names: self
+                .pipeline
+                .topics
+                .all()
+                .map(|topic| Arc::clone(self.topic_name(topic))),
             bootstrap: Arc::from([self.pipeline.broker]),
             seed: self.seed,
         };
@@ -158,7 +169,12 @@ impl World {
             }
             Command::SetShopWorkers { workers } => {
                 let (most, wanted) = (1_000, f64::from(*workers));
-                within("the number of the shop's workers", wanted, 1.0, f64::from(most))?;
+                within(
+                    "the number of the shop's workers",
+                    wanted,
+                    1.0,
+                    f64::from(most),
+                )?;
                 self.settings.shop_workers = *workers;
             }
             Command::SetDecline { rate } => {
@@ -200,14 +216,22 @@ impl World {
             Command::Pause { service } => self.pause(*service, true, sink),
             Command::Resume { service } => self.pause(*service, false, sink),
             Command::Rewind { service, to } => self.rewind(*service, *to, sink),
-            Command::CreateTopic { topic, partitions, configs } => {
+            Command::CreateTopic {
+                topic,
+                partitions,
+                configs,
+            } => {
                 self.create_topic(topic, *partitions, configs)?;
             }
             Command::DeleteTopic { topic } => {
-                self.with_broker(sink, |broker, now, out| broker.delete_topic(now, topic, out))?;
+                self.with_broker(sink, |broker, now, out| {
+                    broker.delete_topic(now, topic, out)
+                })?;
             }
             Command::AddPartitions { topic, to } => {
-                self.with_broker(sink, |broker, now, _| broker.add_partitions(now, topic, *to))?;
+                self.with_broker(sink, |broker, now, _| {
+                    broker.add_partitions(now, topic, *to)
+                })?;
             }
             Command::Cut { a, b } => {
                 for (a, b) in self.pairs(a, b)? {
@@ -231,15 +255,7 @@ impl World {
             return Err(Problem::new("a piece of work takes at most an hour"));
         }
         let work = &mut self.settings.work[service.index()];
-        let mean = work.mean().0;
-        *work = if mean == 0 {
-            Dist::Constant { us: mean_us }
-        } else {
-            work.scaled(mean_us as f64 / mean as f64)
-        };
-        if mean_us == 0 {
-            *work = Dist::Constant { us: 0 };
-        }
+        *work = work.with_mean(Span(mean_us));
         Ok(())
     }
 
@@ -249,7 +265,12 @@ impl World {
         workers: u32,
         sink: &mut S,
     ) -> Result<(), Problem> {
-        within("the number of workers", f64::from(workers), 0.0, f64::from(MOST_WORKERS))?;
+        within(
+            "the number of workers",
+            f64::from(workers),
+            0.0,
+            f64::from(MOST_WORKERS),
+        )?;
         self.settings.workers[service.index()] = workers;
         let running = self.pipeline.workers[service.index()].clone();
         for (number, &node) in running.iter().enumerate() {
@@ -287,11 +308,15 @@ impl World {
 
     fn pause<S: Sink>(&mut self, service: Service, paused: bool, sink: &mut S) {
         self.settings.paused[service.index()] = paused;
-        self.with_workers(service, sink, |worker, now, set, out| worker.pause(now, set, out));
+        self.with_workers(service, sink, |worker, now, set, out| {
+            worker.pause(now, set, out);
+        });
     }
 
     fn rewind<S: Sink>(&mut self, service: Service, to: OffsetSpec, sink: &mut S) {
-        self.with_workers(service, sink, |worker, now, _, out| worker.rewind(now, to, out));
+        self.with_workers(service, sink, |worker, now, _, out| {
+            worker.rewind(now, to, out);
+        });
     }
 
     fn create_topic(
@@ -335,7 +360,9 @@ impl World {
     }
 
     fn change_pace<S: Sink>(&mut self, sink: &mut S) {
-        self.with_customers(sink, |people, now, set, out| people.change_pace(now, set, out));
+        self.with_customers(sink, |people, now, set, out| {
+            people.change_pace(now, set, out);
+        });
     }
 
     fn with_customers<S: Sink>(
@@ -374,7 +401,9 @@ impl World {
         if let Some(&service) = Service::ALL.iter().find(|service| service.name() == name) {
             let sync = self.pipeline.sync_services[service.index()];
             let workers = &self.pipeline.workers[service.index()];
-            return Ok(std::iter::once(sync).chain(workers.iter().copied()).collect());
+            return Ok(std::iter::once(sync)
+                .chain(workers.iter().copied())
+                .collect());
         }
         match name {
             "shop" => return Ok(vec![self.pipeline.sync_shop, self.pipeline.async_shop]),
@@ -383,7 +412,10 @@ impl World {
             "customers" => return Err(Problem::new("customers cannot be stopped or cut off")),
             _ => {}
         }
-        let found = self.nodes().find(|(_, own, ..)| *own == name).map(|(id, ..)| vec![id]);
+        let found = self
+            .nodes()
+            .find(|(_, own, ..)| *own == name)
+            .map(|(id, ..)| vec![id]);
         found.ok_or_else(|| {
             let names: Vec<&str> = self.nodes().map(|(_, own, ..)| own).collect();
             Problem::new(format!(
@@ -405,6 +437,8 @@ fn within(what: &str, value: f64, least: f64, most: f64) -> Result<f64, Problem>
     if (least..=most).contains(&value) {
         Ok(value)
     } else {
-        Err(Problem::new(format!("{what} lies between {least} and {most}, not at {value}")))
+        Err(Problem::new(format!(
+            "{what} lies between {least} and {most}, not at {value}"
+        )))
     }
 }

@@ -240,7 +240,12 @@ impl Promises {
 
     fn breach_now(&mut self, stamp: Stamp, promise: Promise, witness: Witness) {
         let promised = self.terms.excuse(promise).is_none();
-        let breach = Breach { promise, stamp, promised, witness };
+        let breach = Breach {
+            promise,
+            stamp,
+            promised,
+            witness,
+        };
         // A breach of something promised is worse than one that was not, and is kept before it.
         let first = self.first.entry(promise).or_insert(breach);
         if promised && !first.promised {
@@ -257,11 +262,16 @@ impl Promises {
 
     fn order_step(&mut self, stamp: Stamp, id: OrderId, step: OrderStep) {
         if let OrderStep::Placed { customer } = step {
-            self.orders.push(OrderWatch { customer, ..OrderWatch::default() });
+            self.orders.push(OrderWatch {
+                customer,
+                ..OrderWatch::default()
+            });
             return;
         }
         let sent = self.sent;
-        let Some(order) = self.orders.get_mut(id.index()) else { return };
+        let Some(order) = self.orders.get_mut(id.index()) else {
+            return;
+        };
         let before = *order;
         match step {
             OrderStep::Sent => order.sent = Some(sent),
@@ -305,7 +315,10 @@ impl Promises {
                 self.expect(stamp, Promise::Immutable, at, kept.end, -1);
                 continue;
             };
-            let mut found = Appended { high_watermark: kept.high_watermark, ..Appended::default() };
+            let mut found = Appended {
+                high_watermark: kept.high_watermark,
+                ..Appended::default()
+            };
             let mut end = log.log_start_offset();
             for batch in log.batches() {
                 self.expect(stamp, Promise::DenseOffsets, at, end, batch.base_offset);
@@ -317,12 +330,12 @@ impl Promises {
                 self.breach_now(stamp, Promise::Immutable, witness);
             }
         }
-    }
-
         // An accepted order is in the log from the moment it was accepted.
         let there = world.orders_in_log();
         for index in 0..self.orders.len() {
-            let Some(&order) = self.orders.get(index) else { continue };
+            let Some(&order) = self.orders.get(index) else {
+                continue;
+            };
             let id = OrderId::from(index);
             if order.answered && !order.unsent && !there.contains(&id) {
                 self.breach_now(stamp, Promise::NoOrderLost, Witness::Order(id));
@@ -334,10 +347,19 @@ impl Promises {
 impl Sink for Promises {
     fn hear(&mut self, stamp: Stamp, fact: Fact) {
         match fact {
-            Fact::Appended { at, base_offset, records, crc, .. } => {
+            Fact::Appended {
+                at,
+                base_offset,
+                records,
+                crc,
+                ..
+            } => {
                 let end = self.logs.entry(at).or_default().end;
                 self.expect(stamp, Promise::DenseOffsets, at, end, base_offset);
-                self.logs.entry(at).or_default().append(base_offset, records, crc);
+                self.logs
+                    .entry(at)
+                    .or_default()
+                    .append(base_offset, records, crc);
             }
             Fact::HighWatermark { at, offset } => {
                 let log = self.logs.entry(at).or_default();
@@ -347,7 +369,12 @@ impl Sink for Promises {
                     self.breach_now(stamp, Promise::HighWatermark, witness);
                 }
             }
-            Fact::Acked { at, base_offset, records, .. } => {
+            Fact::Acked {
+                at,
+                base_offset,
+                records,
+                ..
+            } => {
                 let end = self.logs.get(&at).map_or(0, |log| log.high_watermark);
                 let next = base_offset + i64::from(records);
                 if next > end {
@@ -355,23 +382,42 @@ impl Sink for Promises {
                     self.breach_now(stamp, Promise::AcknowledgedReadable, witness);
                 }
             }
-            Fact::Owns { consumer, at, position, .. } => {
+            Fact::Owns {
+                consumer,
+                at,
+                position,
+                ..
+            } => {
                 self.reading.insert((consumer, at), position);
             }
-            Fact::Delivered { consumer, at, first, next, .. } => {
+            Fact::Delivered {
+                consumer,
+                at,
+                first,
+                next,
+                ..
+            } => {
                 let expected = self.reading.insert((consumer, at), next);
                 if let Some(expected) = expected {
                     self.expect(stamp, Promise::ReadInOrder, at, expected, first);
                 }
             }
-            Fact::Committed { at, offset, group: GroupId(_) } => {
+            Fact::Committed {
+                at,
+                offset,
+                group: GroupId(_),
+            } => {
                 let end = self.logs.get(&at).map_or(0, |log| log.end);
                 if offset > end {
                     let witness = Witness::Offset(at, end, offset);
                     self.breach_now(stamp, Promise::CommitWithinLog, witness);
                 }
             }
-            Fact::Order { lane: Lane::Async, order, step } => self.order_step(stamp, order, step),
+            Fact::Order {
+                lane: Lane::Async,
+                order,
+                step,
+            } => self.order_step(stamp, order, step),
             _ => {}
         }
     }

@@ -16,7 +16,12 @@ pub struct Queue<E> {
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), pushed: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            pushed: 0,
+        }
     }
 }
 
@@ -37,7 +42,9 @@ impl<E> Queue<E> {
     /// Takes the earliest event: its time, its sequence number, and itself.
     pub fn pop(&mut self) -> Option<(Time, u64, E)> {
         let Reverse((at, seq, slot)) = self.heap.pop()?;
-        let event = self.slots[slot as usize].take().expect("a key in the heap owns its slot");
+        let event = self.slots[slot as usize]
+            .take()
+            .expect("a key in the heap owns its slot");
         self.free.push(slot);
         Some((at, seq, event))
     }
@@ -57,12 +64,6 @@ impl<E> Queue<E> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.heap.len()
-    }
-
-    /// Whether nothing is pending.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
     }
 }
 

@@ -45,12 +45,19 @@ impl Moment {
         let mut promises = Promises::default();
         promises.terms_mut().note(&scenario.settings);
         let world = World::new(scenario, seed, &mut Observers(&mut metrics, &mut promises))?;
-        Ok(Self { world, metrics, promises, script_done: 0, commands_done: 0 })
+        Ok(Self {
+            world,
+            metrics,
+            promises,
+            script_done: 0,
+            commands_done: 0,
+        })
     }
 
     /// Dispatches the next event. `false` if there is none.
     pub fn step(&mut self) -> bool {
-        self.world.step(&mut Observers(&mut self.metrics, &mut self.promises))
+        self.world
+            .step(&mut Observers(&mut self.metrics, &mut self.promises))
     }
 
     /// Does what a person or the script asks.
@@ -253,7 +260,11 @@ impl Timeline {
         }
         self.present = next;
         self.commands.truncate(self.present.commands_done - 1);
-        self.commands.push(Acted { at_us: self.shown, instant, command });
+        self.commands.push(Acted {
+            at_us: self.shown,
+            instant,
+            command,
+        });
         self.show(self.shown);
         Ok(())
     }
@@ -307,10 +318,14 @@ impl Timeline {
         if self.commands.len() > done {
             let commands = std::mem::take(&mut self.commands);
             self.commands = commands[..done].to_vec();
-            self.forks.push(Fork { at: self.shown, commands });
+            self.forks.push(Fork {
+                at: self.shown,
+                commands,
+            });
         }
         let instant = self.instant();
-        self.checkpoints.retain(|moment| moment.world.instant() <= instant);
+        self.checkpoints
+            .retain(|moment| moment.world.instant() <= instant);
         self.played = self.shown;
         self.played_instant = instant;
     }
@@ -350,12 +365,15 @@ impl Timeline {
             (Some(a), Some(b)) => a.at_us < b.at_us,
             _ => true,
         };
-        if script_due && !(own_due && !before(scripted, own)) {
+        if script_due && (!own_due || before(scripted, own)) {
             let acted = &self.scenario.script[present.script_done];
             present.script_done += 1;
             present.world.idle_until(acted.at_us);
             let done = present.act(&acted.command);
-            debug_assert!(done.is_ok(), "the scenario's own script does not make sense: {done:?}");
+            debug_assert!(
+                done.is_ok(),
+                "the scenario's own script does not make sense: {done:?}"
+            );
             return true;
         }
         if own_due {
@@ -374,7 +392,10 @@ impl Timeline {
     /// Keeps the present to come back to, if the last one kept is far enough back and nothing
     /// further on is kept already.
     fn keep(&mut self) {
-        let last = self.checkpoints.last().map_or(0, |moment| moment.world.instant());
+        let last = self
+            .checkpoints
+            .last()
+            .map_or(0, |moment| moment.world.instant());
         if self.instant() < last + EVERY {
             return;
         }

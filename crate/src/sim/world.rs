@@ -2,6 +2,7 @@
 
 use super::kernel::{Delivery, Kernel, Traced};
 use super::pipeline::Pipeline;
+use crate::client::ProducerConfig;
 use crate::cluster::Broker;
 use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
 use crate::log::Log;
@@ -12,7 +13,7 @@ use crate::protocol::{
 use crate::rng::mix;
 use crate::scenario::Scenario;
 use crate::shop::{AsyncShop, Customers, OrderEvent, Settings, SyncService, SyncShop, Worker};
-use crate::shop::hue_of;
+use crate::shop::{hue_of, producer_config};
 use crate::time::Time;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -156,7 +157,10 @@ impl World {
     /// Now, as facts are stamped.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
-        Stamp { at: self.now(), instant: self.instant() }
+        Stamp {
+            at: self.now(),
+            instant: self.instant(),
+        }
     }
 
     /// The fold of everything dispatched: equal for equal histories.
@@ -214,10 +218,24 @@ impl World {
         }
     }
 
+    /// The settings of the asynchronous shop's producer.
+    #[must_use]
+    pub fn shop_producer(&self) -> ProducerConfig {
+        producer_config(&self.settings)
+    }
+
     /// The log of a partition, if it exists.
     #[must_use]
     pub fn log(&self, at: TopicPartition) -> Option<&Log> {
-        self.broker().log(at)
+        self.broker().partition(at).map(|partition| &partition.log)
+    }
+
+    /// How many partitions a topic has, 0 if it does not exist.
+    #[must_use]
+    pub fn partitions(&self, topic: TopicId) -> u32 {
+        self.broker()
+            .topic(topic)
+            .map_or(0, |topic| topic.partitions.len() as u32)
     }
 
     /// A topic's name by its number.
@@ -229,7 +247,10 @@ impl World {
     /// The number of a topic's name, if it was ever spoken of.
     #[must_use]
     pub fn topic_id(&self, name: &str) -> Option<TopicId> {
-        self.topics.iter().position(|topic| **topic == *name).map(TopicId::from)
+        self.topics
+            .iter()
+            .position(|topic| **topic == *name)
+            .map(TopicId::from)
     }
 
     /// The number of a topic's name, which may be new.
@@ -245,10 +266,17 @@ impl World {
     pub fn orders_in_log(&self) -> BTreeSet<OrderId> {
         let topic = self.pipeline.sent_to;
         let mut found = BTreeSet::new();
-        for partition in 0..self.broker().metadata().partitions(topic) {
-            let Some(log) = self.log(TopicPartition::new(topic, partition)) else { continue };
+        for partition in 0..self.partitions(topic) {
+            let Some(log) = self.log(TopicPartition::new(topic, partition)) else {
+                continue;
+            };
             for record in log.batches().flat_map(|batch| batch.records()).flatten() {
-                found.extend(record.value.and_then(OrderEvent::read).map(|event| event.order));
+                found.extend(
+                    record
+                        .value
+                        .and_then(OrderEvent::read)
+                        .map(|event| event.order),
+                );
             }
         }
         found
@@ -259,7 +287,12 @@ impl World {
     pub fn unshared_bytes(&self) -> usize {
         self.kernel.unshared_bytes()
             + self.slots.len() * size_of::<Slot>()
-            + self.broker().unshared_bytes()
+            + self
+                .broker()
+                .topics()
+                .flat_map(|(_, topic)| &topic.partitions)
+                .map(|partition| partition.log.heap_bytes_unshared())
+                .sum::<usize>()
     }
 
     /// Lets time pass to `at` without an event; nothing may be due before.
@@ -269,11 +302,14 @@ impl World {
 
     /// Dispatches the next event; what it tells goes to `sink`. `false` if there is none.
     pub fn step<S: Sink>(&mut self, sink: &mut S) -> bool {
-        match self.kernel.next() {
+        match self.kernel.dispatch() {
             None => return false,
             Some(Delivery::Nothing) => {}
             Some(Delivery::Message(message)) => {
-                let input = Input::Message { from: message.from, body: message.body };
+                let input = Input::Message {
+                    from: message.from,
+                    body: message.body,
+                };
                 self.input(message.to, input, sink);
             }
             Some(Delivery::Timer(node, timer)) => self.input(node, Input::Timer(timer), sink),
@@ -288,7 +324,11 @@ impl World {
     pub(super) fn add_node(&mut self, name: &str, make: impl FnOnce(NodeId) -> Node) -> NodeId {
         let id = self.kernel.add_node();
         let node = make(id);
-        self.slots.push(Slot { name: Arc::from(name), status: Status::Up, node });
+        self.slots.push(Slot {
+            name: Arc::from(name),
+            status: Status::Up,
+            node,
+        });
         id
     }
 
@@ -313,7 +353,12 @@ impl World {
         let mut out = std::mem::take(&mut self.out);
         out.telling = S::LISTENS;
         let now = self.kernel.now();
-        let result = act(&mut self.slots[node.index()].node, now, &self.settings, &mut out);
+        let result = act(
+            &mut self.slots[node.index()].node,
+            now,
+            &self.settings,
+            &mut out,
+        );
         let stamp = self.stamp();
         for fact in out.facts.drain(..) {
             sink.hear(stamp, fact);
@@ -343,7 +388,17 @@ impl World {
         let due_at = self.kernel.send(from, to, body);
         let stamp = self.stamp();
         for (order, hue, log) in dots {
-            sink.hear(stamp, Fact::Moved { from, to, log, due_at, hue, order });
+            sink.hear(
+                stamp,
+                Fact::Moved {
+                    from,
+                    to,
+                    log,
+                    due_at,
+                    hue,
+                    order,
+                },
+            );
         }
     }
 
@@ -357,7 +412,13 @@ impl World {
         if restart {
             self.start(node, sink);
         } else {
-            sink.hear(self.stamp(), Fact::Stopped { node, how: Stop::Clean });
+            sink.hear(
+                self.stamp(),
+                Fact::Stopped {
+                    node,
+                    how: Stop::Clean,
+                },
+            );
         }
     }
 
@@ -371,7 +432,10 @@ impl World {
             }
             (Stop::Killed, _) => {
                 let stamp = self.stamp();
-                let mut out = Out { telling: true, ..Out::default() };
+                let mut out = Out {
+                    telling: true,
+                    ..Out::default()
+                };
                 let doubtful = self.node_mut(node).crash(&mut out);
                 self.kernel.take_down(node, false);
                 self.slots[node.index()].status = Status::Down;
@@ -432,7 +496,8 @@ impl World {
 
 /// A fold of a command's text, for the trace.
 pub(super) fn digest(text: &str) -> u64 {
-    text.bytes().fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
+    text.bytes()
+        .fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
 /// The dots a message is shown as: order, colour, and the partition it is written to. A batch of
@@ -447,7 +512,11 @@ fn dots(body: &Body) -> Vec<(OrderId, u8, Option<TopicPartition>)> {
                 .flat_map(|(at, batch)| {
                     batch.records().take(8).flatten().filter_map(|record| {
                         let event = OrderEvent::read(record.value?)?;
-                        Some((event.order, hue_of(record.key.unwrap_or_default()), Some(*at)))
+                        Some((
+                            event.order,
+                            hue_of(record.key.unwrap_or_default()),
+                            Some(*at),
+                        ))
                     })
                 })
                 .collect(),
@@ -462,9 +531,9 @@ impl Traced for Body {
         match self {
             Self::Request { id, request } => {
                 let content = match &**request {
-                    Request::Produce { batches, .. } => {
-                        batches.iter().fold(0, |all, (_, batch)| all ^ u64::from(batch.crc()))
-                    }
+                    Request::Produce { batches, .. } => batches
+                        .iter()
+                        .fold(0, |all, (_, batch)| all ^ u64::from(batch.crc())),
                     _ => 0,
                 };
                 (64 + request_kind(request), u64::from(*id) ^ content << 32)
@@ -479,9 +548,15 @@ impl Traced for Body {
                 ShopMessage::Call { order, worker, .. } => {
                     (35, u64::from(order.0) ^ u64::from(*worker) << 32)
                 }
-                ShopMessage::Return { order, worker, outcome, .. } => {
-                    (36, u64::from(order.0) ^ u64::from(*worker) << 32 ^ (*outcome as u64) << 60)
-                }
+                ShopMessage::Return {
+                    order,
+                    worker,
+                    outcome,
+                    ..
+                } => (
+                    36,
+                    u64::from(order.0) ^ u64::from(*worker) << 32 ^ (*outcome as u64) << 60,
+                ),
             },
         }
     }

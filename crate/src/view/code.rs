@@ -2,8 +2,8 @@
 
 use crate::client::{ConsumerConfig, ProducerConfig};
 use crate::protocol::{Acks, Service};
-use crate::shop::{CommitMode, Sending};
-use crate::sim::World;
+use crate::shop::{CommitMode, Sending, Worker};
+use crate::sim::{Pipeline, World};
 use std::fmt::Write as _;
 
 /// Client code in one language.
@@ -23,13 +23,14 @@ pub struct Listing {
 #[must_use]
 pub fn listings(world: &World) -> Vec<Listing> {
     let settings = world.settings();
-    let producer = world.shop_producer();
+    let producer = &world.shop_producer();
+    let consumer = &Worker::consumer_config(Pipeline::group(Service::Payment), settings.commit);
     let topic = world.topic_name(world.pipeline().sent_to);
     vec![
         python_producer(producer, settings.sending, topic),
-        python_consumer(world.worker_config(), settings.commit),
+        python_consumer(consumer, settings.commit),
         java_producer(producer, settings.sending, topic),
-        java_consumer(world.worker_config(), settings.commit),
+        java_consumer(consumer, settings.commit),
     ]
 }
 
@@ -115,7 +116,11 @@ fn python_producer(config: &ProducerConfig, sending: Sending, topic: &str) -> Li
 fn python_consumer(config: &ConsumerConfig, commit: CommitMode) -> Listing {
     let auto = commit == CommitMode::Auto;
     let python_bool = if auto { "True" } else { "False" };
-    let commit_line = if auto { "" } else { "    consumer.commit(msg, asynchronous=False)\n" };
+    let commit_line = if auto {
+        ""
+    } else {
+        "    consumer.commit(msg, asynchronous=False)\n"
+    };
     let code = format!(
         "from confluent_kafka import Consumer\nimport json\n\nconsumer = Consumer({{\n    \
          'bootstrap.servers': 'broker-1:9092',\n    'group.id': '{}',\n    \
@@ -166,7 +171,11 @@ fn java_producer(config: &ProducerConfig, sending: Sending, topic: &str) -> List
 
 fn java_consumer(config: &ConsumerConfig, commit: CommitMode) -> Listing {
     let auto = commit == CommitMode::Auto;
-    let commit_line = if auto { "" } else { "        consumer.commitSync();\n" };
+    let commit_line = if auto {
+        ""
+    } else {
+        "        consumer.commitSync();\n"
+    };
     let code = format!(
         "var props = new Properties();\nprops.put(\"bootstrap.servers\", \"broker-1:9092\");\n\
          props.put(\"group.id\", \"{}\");\nprops.put(\"auto.offset.reset\", \"earliest\");\n\

@@ -17,6 +17,7 @@ pub fn explain(timeline: &Timeline) -> Explain {
         .or_else(|| view.stopped())
         .or_else(|| view.slow())
         .or_else(|| view.draining())
+        .or_else(|| view.queue())
         .or_else(|| view.lost())
         .or_else(|| view.twice())
         .or_else(|| view.overtaken())
@@ -67,7 +68,11 @@ impl<'a> View<'a> {
 
     /// When something last acted that `what` recognizes.
     fn since(&self, what: impl Fn(&Command) -> bool) -> Option<Time> {
-        self.acted.iter().rev().find(|acted| what(&acted.command)).map(|acted| acted.at_us)
+        self.acted
+            .iter()
+            .rev()
+            .find(|acted| what(&acted.command))
+            .map(|acted| acted.at_us)
     }
 
     fn is_down(&self, id: NodeId) -> bool {
@@ -80,10 +85,12 @@ impl<'a> View<'a> {
             return None;
         }
         let name = self.world.topic_name(pipeline.sent_to);
-        let partitions = self.world.broker().metadata().partitions(pipeline.sent_to);
+        let partitions = self.world.partitions(pipeline.sent_to);
         let answered = self.counts(Lane::Async).answered;
         let now = Text::default()
-            .say(format!("The shop sends to “{name}”, which nobody had made. With "))
+            .say(format!(
+                "The shop sends to “{name}”, which nobody had made. With "
+            ))
             .stress("auto.create.topics.enable=true")
             .say(format!(
                 " the broker made it by itself, with {partitions} partition{}. {answered} orders \
@@ -104,10 +111,16 @@ impl<'a> View<'a> {
         if self.is_down(pipeline.broker) {
             return Some(self.broker_down());
         }
-        for (down, lane) in [(pipeline.sync_shop, "synchronous"), (pipeline.async_shop, "asynchronous")]
-        {
+        for (down, lane) in [
+            (pipeline.sync_shop, "synchronous"),
+            (pipeline.async_shop, "asynchronous"),
+        ] {
             if self.is_down(down) {
-                let told = self.counts(if lane == "synchronous" { Lane::Sync } else { Lane::Async });
+                let told = self.counts(if lane == "synchronous" {
+                    Lane::Sync
+                } else {
+                    Lane::Async
+                });
                 return Some(Explain {
                     heading: format!("The {lane} shop is down"),
                     now: Text::default().say(format!(
@@ -119,12 +132,16 @@ impl<'a> View<'a> {
                 });
             }
         }
-        let service = Service::ALL.into_iter().find(|service| self.all_down(*service))?;
+        let service = Service::ALL
+            .into_iter()
+            .find(|service| self.all_down(*service))?;
         let name = service.name();
         let since = self.since(|command| {
             matches!(command, Command::Stop { node, .. } if node == name || node.starts_with(&format!("{name}-")))
         });
-        let when = since.map_or_else(String::new, |at| format!("{} stopped at {at}. ", title(service)));
+        let when = since.map_or_else(String::new, |at| {
+            format!("{} stopped at {at}. ", title(service))
+        });
         let lag = lag_of(self.world, service);
         let now = Text::default()
             .say(when)
@@ -150,13 +167,15 @@ impl<'a> View<'a> {
     fn broker_down(&self) -> Explain {
         let waiting = self.timeline.moment().metrics.waiting(Lane::Async);
         let held = match self.world.node(self.world.pipeline().async_shop) {
-            Node::AsyncShop(shop) => shop.producer().buffered().map(|b| b.tags.count).sum::<u32>(),
+            Node::AsyncShop(shop) => shop.producer().buffered().map(|b| b.records).sum::<u32>(),
             _ => 0,
         };
         let now = if self.now.sending == Sending::FireAndForget {
             Text::default()
-                .say(format!("{held} orders lie in the shop's memory, not in the log, and their \
-                              customers have "))
+                .say(format!(
+                    "{held} orders lie in the shop's memory, not in the log, and their \
+                              customers have "
+                ))
                 .stress("already been told that all is well.")
         } else {
             Text::default().say(format!(
@@ -177,9 +196,15 @@ impl<'a> View<'a> {
         };
         let service = Service::ALL.into_iter().find(slow)?;
         let name = title(service);
-        let (was, is) = (self.usual.work_of(service).mean(), self.now.work_of(service).mean());
-        let since = self.since(|c| matches!(c, Command::SetWork { service: s, .. } if *s == service));
-        let when = since.map_or_else(String::new, |at| format!("At {at} {} went from {was} to {is}. ", service.name()));
+        let (was, is) = (
+            self.usual.work_of(service).mean(),
+            self.now.work_of(service).mean(),
+        );
+        let since =
+            self.since(|c| matches!(c, Command::SetWork { service: s, .. } if *s == service));
+        let when = since.map_or_else(String::new, |at| {
+            format!("At {at} {} went from {was} to {is}. ", service.name())
+        });
         let workers = self.now.workers[service.index()];
         let capacity = f64::from(workers) / (is.0 as f64 / 1e6);
         let now = if capacity < self.now.per_s {
@@ -211,9 +236,12 @@ impl<'a> View<'a> {
     }
 
     fn draining(&self) -> Option<Explain> {
-        let service = Service::ALL.into_iter().max_by_key(|s| lag_of(self.world, *s))?;
+        let service = Service::ALL
+            .into_iter()
+            .max_by_key(|s| lag_of(self.world, *s))?;
         let lag = lag_of(self.world, service);
-        if lag < 30 {
+        // With auto-commit much is read and done that is not committed: that is no backlog.
+        if lag < 30 || self.records() < 30 {
             return None;
         }
         let (partition, most) = self.most_behind(service);
@@ -222,7 +250,10 @@ impl<'a> View<'a> {
             return Some(Explain {
                 heading: "One partition falls behind".into(),
                 now: Text::default()
-                    .say(format!("{most} of the {lag} records that wait for {} lie in ", service.name()))
+                    .say(format!(
+                        "{most} of the {lag} records that wait for {} lie in ",
+                        service.name()
+                    ))
                     .stress(format!("partition {partition}"))
                     .say(
                         ": a key has one partition, a partition has one reader in a group, so more \
@@ -237,12 +268,12 @@ impl<'a> View<'a> {
         let now = Text::default().say(format!("{lag} records wait for {}. ", service.name()));
         let now = if spare > 0.0 {
             let gone = Span((lag as f64 / spare * 1e6) as u64);
-            now.say("Its workers can do ").stress(format!("{spare:.0} a second more than come")).say(
-                format!(
+            now.say("Its workers can do ")
+                .stress(format!("{spare:.0} a second more than come"))
+                .say(format!(
                     ", so the backlog is gone in about {gone}. Every one of them was accepted \
                      already: their customers do not wait."
-                ),
-            )
+                ))
         } else {
             now.say("More come than its workers can do: the lag grows.")
         };
@@ -255,16 +286,55 @@ impl<'a> View<'a> {
 
     /// The partition with the largest lag at a service, and that lag.
     fn most_behind(&self, service: Service) -> (u32, u64) {
-        let topic = self.world.pipeline().topics.read_by(service, self.now.wiring);
-        (0..self.world.broker().metadata().partitions(topic))
+        let topic = self
+            .world
+            .pipeline()
+            .topics
+            .read_by(service, self.now.wiring);
+        (0..self.world.partitions(topic))
             .map(|partition| {
                 let at = crate::id::TopicPartition::new(topic, partition);
-                let end = self.world.log(at).map_or(0, crate::log::Log::log_end_offset);
+                let end = self
+                    .world
+                    .log(at)
+                    .map_or(0, crate::log::Log::log_end_offset);
                 let behind = end - super::scene::committed(self.world, service, at);
                 (partition, behind.max(0).unsigned_abs())
             })
             .max_by_key(|(_, behind)| *behind)
             .unwrap_or((0, 0))
+    }
+
+    /// More people wait in the synchronous shop than its workers serve.
+    fn queue(&self) -> Option<Explain> {
+        let (people, workers) = (self.people(), self.now.shop_workers);
+        if people < 4 * workers {
+            return None;
+        }
+        let each: u64 = Service::ALL
+            .iter()
+            .map(|s| self.now.work_of(*s).mean().0)
+            .sum();
+        let each = (each + self.now.order_id.mean().0) as f64 / 1e6;
+        let spare = f64::from(workers) / each - self.now.per_s;
+        let now = Text::default().stress(format!("{people} people")).say(format!(
+            " wait in the synchronous shop. Its {} serve {:.1} customers a second, and {:.0} come",
+            counted(workers, "worker", "workers"),
+            f64::from(workers) / each,
+            self.now.per_s
+        ));
+        let now = if spare > 0.0 {
+            let gone = Span((f64::from(people) / spare * 1e6) as u64);
+            now.say(format!(": the queue is gone in about {gone}."))
+        } else {
+            now.say(": the queue grows until people give up.")
+        };
+        Some(Explain {
+            heading: "Why do people still wait?".into(),
+            now,
+            hint: "Whoever waits in the shop keeps a worker busy for every step, not for one."
+                .into(),
+        })
     }
 
     fn lost(&self) -> Option<Explain> {
@@ -273,11 +343,16 @@ impl<'a> View<'a> {
             return None;
         }
         let terms = self.timeline.moment().promises.terms();
-        let excuse = terms.excuse(crate::sim::Promise::NoOrderLost).unwrap_or_default();
+        let excuse = terms
+            .excuse(crate::sim::Promise::NoOrderLost)
+            .unwrap_or_default();
         Some(Explain {
             heading: "Accepted, and lost".into(),
             now: Text::default()
-                .stress(format!("{} accepted and lost.", counted(lost, "order was", "orders were")))
+                .stress(format!(
+                    "{} accepted and lost.",
+                    counted(lost, "order was", "orders were")
+                ))
                 .say(format!(" The setting that allows it: {excuse}.")),
             hint: "Choose another way of sending and play it again.".into(),
         })
@@ -301,7 +376,10 @@ impl<'a> View<'a> {
         Some(Explain {
             heading: "The same work, twice".into(),
             now: Text::default()
-                .stress(format!("{} processed twice", counted(twice, "order was", "orders were")))
+                .stress(format!(
+                    "{} processed twice",
+                    counted(twice, "order was", "orders were")
+                ))
                 .say(format!(": {why}. That is “at least once”.")),
             hint: "At least once is safe where doing a thing again changes nothing.".into(),
         })
@@ -309,8 +387,14 @@ impl<'a> View<'a> {
 
     fn overtaken(&self) -> Option<Explain> {
         use crate::sim::{Promise, Witness};
-        let breach = self.timeline.moment().promises.breach(Promise::OrderPerKey)?;
-        let Witness::Overtaken(early, late) = breach.witness else { return None };
+        let breach = self
+            .timeline
+            .moment()
+            .promises
+            .breach(Promise::OrderPerKey)?;
+        let Witness::Overtaken(early, late) = breach.witness else {
+            return None;
+        };
         Some(Explain {
             heading: "An order was overtaken".into(),
             now: Text::default()
@@ -377,32 +461,64 @@ pub fn what_if(timeline: &Timeline) -> Vec<WhatIf> {
     let payment = Service::Payment;
     let mut all = Vec::new();
     let mut offer = |label: String, commands: Vec<Command>| all.push(WhatIf { label, commands });
-    let (is, was) = (view.now.work_of(payment).mean(), view.usual.work_of(payment).mean());
+    let (is, was) = (
+        view.now.work_of(payment).mean(),
+        view.usual.work_of(payment).mean(),
+    );
     if is.0 >= 2 * was.0.max(1) {
-        let back = Command::SetWork { service: payment, mean_us: was.0 };
+        let back = Command::SetWork {
+            service: payment,
+            mean_us: was.0,
+        };
         offer(format!("payment back to {was}"), vec![back]);
-        let workers = Command::SetWorkers { service: payment, workers: 12 };
+        let workers = Command::SetWorkers {
+            service: payment,
+            workers: 12,
+        };
         if view.now.workers[0] < 12 {
             offer("12 payment workers".into(), vec![workers]);
         }
     } else {
-        let slow = Command::SetWork { service: payment, mean_us: 900_000 };
+        let slow = Command::SetWork {
+            service: payment,
+            mean_us: 900_000,
+        };
         offer("payment takes 900 ms".into(), vec![slow]);
     }
     let node = || "payment".to_string();
     if view.all_down(payment) {
-        offer("start payment".into(), vec![Command::Start { node: node() }]);
+        offer(
+            "start payment".into(),
+            vec![Command::Start { node: node() }],
+        );
     } else {
-        offer("stop payment".into(), vec![Command::Stop { node: node(), how: Stop::Clean }]);
+        offer(
+            "stop payment".into(),
+            vec![Command::Stop {
+                node: node(),
+                how: Stop::Clean,
+            }],
+        );
     }
     if view.is_down(view.world.pipeline().broker) {
-        offer("start the broker".into(), vec![Command::Start { node: "broker".into() }]);
+        offer(
+            "start the broker".into(),
+            vec![Command::Start {
+                node: "broker".into(),
+            }],
+        );
     } else {
-        offer("ten times the customers for 5 s".into(), vec![Command::Burst {
-            factor: 10.0,
-            for_us: 5_000_000,
-        }]);
-        let kill = Command::Stop { node: "broker".into(), how: Stop::Killed };
+        offer(
+            "ten times the customers for 5 s".into(),
+            vec![Command::Burst {
+                factor: 10.0,
+                for_us: 5_000_000,
+            }],
+        );
+        let kill = Command::Stop {
+            node: "broker".into(),
+            how: Stop::Killed,
+        };
         offer("kill the broker".into(), vec![kill]);
     }
     all
@@ -411,17 +527,32 @@ pub fn what_if(timeline: &Timeline) -> Vec<WhatIf> {
 /// What happened, for the scrubber: what was done, and what came of it.
 #[must_use]
 pub fn markers(timeline: &Timeline) -> Vec<Marker> {
-    let mut markers = vec![Marker { at: Time::ZERO, label: "start".into(), tone: Tone::Good }];
+    let mut markers = vec![Marker {
+        at: Time::ZERO,
+        label: "start".into(),
+        tone: Tone::Good,
+    }];
     let script = timeline.scenario().script.iter();
     let usual = &timeline.scenario().settings;
-    for acted in script.chain(timeline.commands()).filter(|a| a.at_us <= timeline.played()) {
+    for acted in script
+        .chain(timeline.commands())
+        .filter(|a| a.at_us <= timeline.played())
+    {
         let (label, tone) = command_label(&acted.command, usual);
-        markers.push(Marker { at: acted.at_us, label, tone });
+        markers.push(Marker {
+            at: acted.at_us,
+            label,
+            tone,
+        });
     }
     let moment = timeline.moment();
     for (stamp, event) in moment.metrics.events() {
         if let Some((label, tone)) = event_label(&moment.world, *event, stamp.at) {
-            markers.push(Marker { at: stamp.at, label, tone });
+            markers.push(Marker {
+                at: stamp.at,
+                label,
+                tone,
+            });
         }
     }
     markers.sort_by_key(|marker| marker.at);
@@ -447,11 +578,18 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
         Command::SetWorkers { service, workers } => plain(format!("{} ×{workers}", service.name())),
         Command::SetShopWorkers { workers } => plain(format!("shop ×{workers}")),
         Command::SetDecline { rate } => plain(format!("{:.0} % declined", rate * 100.0)),
-        Command::SetFailure { service, rate } => {
-            (format!("{} fails {:.0} %", service.name(), rate * 100.0), Tone::Warn)
-        }
-        Command::Stop { node, how: Stop::Clean } => (format!("{node} stopped"), Tone::Bad),
-        Command::Stop { node, how: Stop::Killed } => (format!("{node} killed"), Tone::Bad),
+        Command::SetFailure { service, rate } => (
+            format!("{} fails {:.0} %", service.name(), rate * 100.0),
+            Tone::Warn,
+        ),
+        Command::Stop {
+            node,
+            how: Stop::Clean,
+        } => (format!("{node} stopped"), Tone::Bad),
+        Command::Stop {
+            node,
+            how: Stop::Killed,
+        } => (format!("{node} killed"), Tone::Bad),
         Command::Start { node } => (format!("{node} started"), Tone::Good),
         Command::SetSending { sending } => plain(match sending {
             Sending::Synchronous => "sends synchronously".into(),
@@ -490,7 +628,10 @@ fn event_label(world: &World, event: Event, at: Time) -> Option<(String, Tone)> 
         }
         Event::MemberExpired(group) => {
             let service = Service::ALL.get(group.index())?;
-            Some((format!("{}: a member is taken for dead", service.name()), Tone::Warn))
+            Some((
+                format!("{}: a member is taken for dead", service.name()),
+                Tone::Warn,
+            ))
         }
         Event::GivingUp(_) => Some(("customers give up".into(), Tone::Warn)),
         Event::FirstLost(Lane::Sync) => Some(("first order lost, sync".into(), Tone::Bad)),

@@ -12,9 +12,8 @@ use crate::time::{Span, Time};
 pub fn numbers(moment: &Moment, now: Time) -> Table {
     let metrics = &moment.metrics;
     let both = |of: &dyn Fn(Lane) -> String| [of(Lane::Sync), of(Lane::Async)];
-    let count = |of: fn(&crate::sim::Counts) -> u32| {
-        both(&|lane| of(metrics.counts(lane)).to_string())
-    };
+    let count =
+        |of: fn(&crate::sim::Counts) -> u32| both(&|lane| of(metrics.counts(lane)).to_string());
     let last = |shipped: bool, q: f64| {
         both(&|lane| span(quantile(&mut recent(metrics, lane, shipped, now), q)))
     };
@@ -28,10 +27,16 @@ pub fn numbers(moment: &Moment, now: Time) -> Table {
             row("Answered, p50", last(false, 0.5)),
             row("Answered, p99", last(false, 0.99)),
             row("Shipped, p50", last(true, 0.5)),
-            row("Waiting for an answer", both(&|lane| metrics.waiting(lane).to_string())),
+            row(
+                "Waiting for an answer",
+                both(&|lane| metrics.waiting(lane).to_string()),
+            ),
             row("Gave up waiting", count(|c| c.gave_up)),
             row("Answered, not yet paid", only_async(counts.unpaid)),
-            row("Confirmed, then declined", only_async(counts.confirmed_then_declined)),
+            row(
+                "Confirmed, then declined",
+                only_async(counts.confirmed_then_declined),
+            ),
             row("Told that it failed", count(|c| c.refused)),
             row("Lost", count(|c| c.lost)),
             row("Processed twice", count(|c| c.duplicated)),
@@ -74,7 +79,7 @@ pub fn lag(world: &World) -> Table {
     for topic in super::scene::topic_order(world) {
         let name = world.topic_name(topic);
         for service in readers(world, topic) {
-            for partition in 0..world.broker().metadata().partitions(topic) {
+            for partition in 0..world.partitions(topic) {
                 let at = TopicPartition::new(topic, partition);
                 let end = world.log(at).map_or(0, crate::log::Log::log_end_offset);
                 let position = committed(world, service, at);
@@ -89,7 +94,9 @@ pub fn lag(world: &World) -> Table {
     }
     Table {
         caption: "Lag: what each group has not committed yet".into(),
-        heads: ["group · partition", "committed", "log end", "lag"].map(String::from).into(),
+        heads: ["group · partition", "committed", "log end", "lag"]
+            .map(String::from)
+            .into(),
         rows,
     }
 }
@@ -97,8 +104,11 @@ pub fn lag(world: &World) -> Table {
 /// How many records each service's group has not committed, in all.
 #[must_use]
 pub fn lag_of(world: &World, service: Service) -> u64 {
-    let topic = world.pipeline().topics.read_by(service, world.settings().wiring);
-    (0..world.broker().metadata().partitions(topic))
+    let topic = world
+        .pipeline()
+        .topics
+        .read_by(service, world.settings().wiring);
+    (0..world.partitions(topic))
         .map(|partition| {
             let at = TopicPartition::new(topic, partition);
             let end = world.log(at).map_or(0, crate::log::Log::log_end_offset);
@@ -115,7 +125,8 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
         .into_iter()
         .map(|promise| {
             let excuse = promises.terms().excuse(promise);
-            let mut why = excuse.map_or_else(String::new, |excuse| format!("not promised: {excuse}"));
+            let mut why =
+                excuse.map_or_else(String::new, |excuse| format!("not promised: {excuse}"));
             let mark = match promises.breach(promise) {
                 Some(breach) if breach.promised => Mark::Broken,
                 Some(_) => Mark::Lesson,
@@ -130,7 +141,11 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
                 let witness = witness(&moment.world, breach.witness);
                 why = format!("{times}, first at {}: {witness}; {why}", breach.stamp.at);
             }
-            PromiseRow { name: promise.text().into(), mark, why }
+            PromiseRow {
+                name: promise.text().into(),
+                mark,
+                why,
+            }
         })
         .collect()
 }
@@ -138,11 +153,18 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
 fn witness(world: &World, witness: Witness) -> String {
     match witness {
         Witness::Offset(at, want, got) => {
-            format!("{}-{}, {got} instead of {want}", world.topic_name(at.topic), at.partition)
+            format!(
+                "{}-{}, {got} instead of {want}",
+                world.topic_name(at.topic),
+                at.partition
+            )
         }
         Witness::Order(order) => format!("order {}", order.0),
         Witness::Overtaken(early, late) => {
-            format!("order {} was paid after order {} of the same customer", early.0, late.0)
+            format!(
+                "order {} was paid after order {} of the same customer",
+                early.0, late.0
+            )
         }
     }
 }
@@ -164,7 +186,9 @@ pub fn load(world: &World) -> Table {
     });
     Table {
         caption: "What the services are asked to do".into(),
-        heads: ["service", "takes", "workers", "load"].map(String::from).into(),
+        heads: ["service", "takes", "workers", "load"]
+            .map(String::from)
+            .into(),
         rows: rows.collect(),
     }
 }

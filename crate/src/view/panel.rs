@@ -21,14 +21,20 @@ impl Text {
     /// Adds plain words.
     #[must_use]
     pub fn say(mut self, words: impl Into<String>) -> Self {
-        self.0.push(Piece { words: words.into(), strong: false });
+        self.0.push(Piece {
+            words: words.into(),
+            strong: false,
+        });
         self
     }
 
     /// Adds words to be set bold.
     #[must_use]
     pub fn stress(mut self, words: impl Into<String>) -> Self {
-        self.0.push(Piece { words: words.into(), strong: true });
+        self.0.push(Piece {
+            words: words.into(),
+            strong: true,
+        });
         self
     }
 

@@ -34,14 +34,21 @@ pub fn asked(timeline: &Timeline, answers: &Answers) -> Vec<Asked> {
             continue;
         };
         let graded_at = at + question.graded_after;
-        let outcome = (timeline.now() >= graded_at).then(|| outcome(timeline, question, at, graded_at));
-        asked.push((at, Asked {
-            id: question.id.clone(),
-            text: question.text.clone(),
-            options: question.options.clone(),
-            chosen: answers.get(&question.id).copied().filter(|&n| n < question.options.len()),
-            outcome,
-        }));
+        let outcome =
+            (timeline.now() >= graded_at).then(|| outcome(timeline, question, at, graded_at));
+        asked.push((
+            at,
+            Asked {
+                id: question.id.clone(),
+                text: question.text.clone(),
+                options: question.options.clone(),
+                chosen: answers
+                    .get(&question.id)
+                    .copied()
+                    .filter(|&n| n < question.options.len()),
+                outcome,
+            },
+        ));
     }
     asked.sort_by_key(|(at, _)| *at);
     asked.into_iter().map(|(_, asked)| asked).collect()
@@ -50,7 +57,10 @@ pub fn asked(timeline: &Timeline, answers: &Answers) -> Vec<Asked> {
 /// How the answers did.
 #[must_use]
 pub fn score(asked: &[Asked]) -> Score {
-    let mut score = Score { asked: asked.len() as u32, ..Score::default() };
+    let mut score = Score {
+        asked: asked.len() as u32,
+        ..Score::default()
+    };
     for question in asked {
         if let (Some(chosen), Some((right, _))) = (question.chosen, &question.outcome) {
             score.graded += 1;
@@ -77,7 +87,8 @@ fn cued_at(timeline: &Timeline, cue: Cue) -> Option<Time> {
                 std::mem::replace(&mut was_slow, slow) && !slow
             }
             (Command::Stop { node, .. }, Cue::Stopped(service)) => node == service.name(),
-            (Command::Burst { .. }, Cue::Burst) | (Command::AddPartitions { .. }, Cue::PartitionsAdded) => true,
+            (Command::Burst { .. }, Cue::Burst)
+            | (Command::AddPartitions { .. }, Cue::PartitionsAdded) => true,
             (Command::SetSkew { share }, Cue::Skewed) => *share >= 0.5,
             _ => false,
         };
@@ -100,28 +111,44 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
                     Lane::Async => o.unsent && o.told == Told::Answered,
                 })
             });
-            (which(lost), format!("Lost: {} in the synchronous shop, {} in the other.", lost[0], lost[1]))
+            (
+                which(lost),
+                format!(
+                    "Lost: {} in the synchronous shop, {} in the other.",
+                    lost[0], lost[1]
+                ),
+            )
         }
         Rule::WhereGaveUp => {
             let gave_up = [Lane::Sync, Lane::Async]
                 .map(|lane| told_between(moment, lane, at, until, |o| o.told == Told::GaveUp));
             let [sync, async_] = gave_up;
-            (which(gave_up), format!("Gave up: {sync} in the synchronous shop, {async_} in the other."))
+            (
+                which(gave_up),
+                format!("Gave up: {sync} in the synchronous shop, {async_} in the other."),
+            )
         }
         Rule::BacklogGone { within } => backlog_gone(moment, at, until, within),
         Rule::LaggingPartitions => {
             let lagging = lagging_partitions(&moment.world);
             let lag = lag_of(&moment.world, Service::Payment);
-            let text = format!("{lagging} partitions are ten or more behind, {lag} records in all.");
+            let text =
+                format!("{lagging} partitions are ten or more behind, {lag} records in all.");
             (lagging.min(2), text)
         }
         Rule::ProcessedTwice => {
             let twice = moment.metrics.counts(Lane::Async).duplicated;
-            (usize::from(twice > 0), format!("{twice} orders were processed twice."))
+            (
+                usize::from(twice > 0),
+                format!("{twice} orders were processed twice."),
+            )
         }
         Rule::Overtaken => {
             let times = moment.promises.breaches(Promise::OrderPerKey);
-            (usize::from(times > 0), format!("{times} orders were paid after a later one of the same customer."))
+            (
+                usize::from(times > 0),
+                format!("{times} orders were paid after a later one of the same customer."),
+            )
         }
         Rule::SyncStillFast => {
             let mut spans: Vec<Span> = moment
@@ -134,7 +161,10 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
                 .collect();
             let median = super::numbers::quantile(&mut spans, 0.5).unwrap_or(Span::MAX);
             let slow = median > Span::millis(500);
-            (usize::from(slow), format!("Half of its customers were answered within {median}."))
+            (
+                usize::from(slow),
+                format!("Half of its customers were answered within {median}."),
+            )
         }
     }
 }
@@ -177,16 +207,25 @@ fn backlog_gone(moment: &Moment, at: Time, until: Time, within: &[Span]) -> (usi
     match gone {
         Some(time) => {
             let took = time.since(at);
-            let option = within.iter().position(|bound| took <= *bound).unwrap_or(within.len());
-            (option, format!("{before} records waited; they were gone after {took}."))
+            let option = within
+                .iter()
+                .position(|bound| took <= *bound)
+                .unwrap_or(within.len());
+            (
+                option,
+                format!("{before} records waited; they were gone after {took}."),
+            )
         }
-        None => (within.len(), format!("{before} records waited; {} still do.", sample(until))),
+        None => (
+            within.len(),
+            format!("{before} records waited; {} still do.", sample(until)),
+        ),
     }
 }
 
 fn lagging_partitions(world: &World) -> usize {
     let topic = world.pipeline().topics.orders;
-    (0..world.broker().metadata().partitions(topic))
+    (0..world.partitions(topic))
         .filter(|&partition| {
             let at = TopicPartition::new(topic, partition);
             let end = world.log(at).map_or(0, crate::log::Log::log_end_offset);
@@ -197,7 +236,11 @@ fn lagging_partitions(world: &World) -> usize {
 
 /// A submitted run, graded by playing it again: nobody's score need be believed.
 #[must_use]
-pub fn grade(timeline: &mut Timeline, until: Time, answers: &Answers) -> (Vec<Asked>, Score, Counts) {
+pub fn grade(
+    timeline: &mut Timeline,
+    until: Time,
+    answers: &Answers,
+) -> (Vec<Asked>, Score, Counts) {
     timeline.run_until(until, u64::MAX);
     let asked = asked(timeline, answers);
     let score = score(&asked);

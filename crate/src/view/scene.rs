@@ -4,6 +4,7 @@ use super::orders::{
     Answers, Cell, Flight, InHand, OrdersScene, Place, ShopScene, Station, Strip, TopicScene,
     Unfinished, Waiting,
 };
+use crate::group::GroupState;
 use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
 use crate::log::Log;
 use crate::protocol::{Lane, Service};
@@ -26,7 +27,9 @@ pub fn scene(moment: &Moment, usual: &Settings, now: Time, scene: &mut OrdersSce
     scene.flights.clear();
     let recent = |moved: &&Moved| now.since(moved.due_at) <= OrdersScene::RECENT;
     let flights = moment.metrics.moved().filter(recent);
-    scene.flights.extend(flights.filter_map(|moved| flight(world.pipeline(), &topics, moved)));
+    scene
+        .flights
+        .extend(flights.filter_map(|moved| flight(world.pipeline(), &topics, moved)));
 }
 
 /// How many orders are not finished, over the run so far.
@@ -35,15 +38,23 @@ pub fn unfinished(metrics: &Metrics) -> Unfinished {
     let now = metrics.sample();
     let samples = metrics.samples().map(|s| (s.people, s.records));
     let samples = samples.chain([(now.people, now.records)]).collect();
-    Unfinished { every: Metrics::EVERY, samples }
+    Unfinished {
+        every: Metrics::EVERY,
+        samples,
+    }
 }
 
 /// Times to an answer over the last five seconds before `now`.
 #[must_use]
 pub fn answers(metrics: &Metrics, now: Time) -> Answers {
-    let mut answers =
-        Answers { sync: vec![0; Answers::BUCKETS], async_: vec![0; Answers::BUCKETS] };
-    for waited in metrics.recent().filter(|w| !w.shipped && now.since(w.at) <= Answers::WINDOW) {
+    let mut answers = Answers {
+        sync: vec![0; Answers::BUCKETS],
+        async_: vec![0; Answers::BUCKETS],
+    };
+    for waited in metrics
+        .recent()
+        .filter(|w| !w.shipped && now.since(w.at) <= Answers::WINDOW)
+    {
         let buckets = match waited.lane {
             Lane::Sync => &mut answers.sync,
             Lane::Async => &mut answers.async_,
@@ -74,14 +85,22 @@ pub fn topic_order(world: &World) -> Vec<TopicId> {
     let exists = |topic: &TopicId| world.broker().topic(*topic).is_some();
     let known = world.pipeline().topics.all();
     let mut topics: Vec<TopicId> = known.into_iter().filter(exists).collect();
-    topics.extend(world.broker().topics().map(|(id, _)| id).filter(|id| !known.contains(id)));
+    topics.extend(
+        world
+            .broker()
+            .topics()
+            .map(|(id, _)| id)
+            .filter(|id| !known.contains(id)),
+    );
     topics
 }
 
 /// The services that read a topic as they are wired now.
 pub fn readers(world: &World, topic: TopicId) -> impl Iterator<Item = Service> {
     let (topics, wiring) = (world.pipeline().topics, world.settings().wiring);
-    Service::ALL.into_iter().filter(move |service| topics.read_by(*service, wiring) == topic)
+    Service::ALL
+        .into_iter()
+        .filter(move |service| topics.read_by(*service, wiring) == topic)
 }
 
 /// Where a service's group stands in a partition: the next offset it will read.
@@ -162,17 +181,36 @@ fn async_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
         let mut station = station(world, usual, service);
         station.paused = settings.paused[service.index()];
         let group = world.broker().groups().group(Pipeline::group(service));
-        station.rebalancing = group.is_some_and(|group| group.is_rebalancing());
+        station.rebalancing = group.is_some_and(|group| {
+            matches!(
+                group.state(),
+                GroupState::PreparingRebalance | GroupState::CompletingRebalance
+            )
+        });
         for &id in &pipeline.workers[service.index()] {
             if !up(world, id) {
                 continue;
             }
             station.up += 1;
-            let Node::Worker(worker) = world.node(id) else { continue };
+            let Node::Worker(worker) = world.node(id) else {
+                continue;
+            };
             station.idle += u32::from(worker.is_idle());
-            if let WorkerState::Working { order, hue, since, until, .. } = *worker.state() {
+            if let WorkerState::Working {
+                order,
+                hue,
+                since,
+                until,
+                ..
+            } = *worker.state()
+            {
                 station.busy += 1;
-                station.in_hand.push(InHand { order, hue, since, until });
+                station.in_hand.push(InHand {
+                    order,
+                    hue,
+                    since,
+                    until,
+                });
             }
         }
         into.stations.push(station);
@@ -217,20 +255,25 @@ fn waiting(world: &World, lane: Lane, into: &mut ShopScene) {
     let patience = world.settings().patience;
     into.waiting_total = all.len() as u32;
     into.waiting.clear();
-    into.waiting.extend(all.iter().take(ShopScene::SHOWN).map(|(&order, customer)| Waiting {
-        order,
-        hue: customer.hue,
-        since: customer.since,
-        until: customer.since + patience,
-    }));
+    into.waiting.extend(
+        all.iter()
+            .take(ShopScene::SHOWN)
+            .map(|(&order, customer)| Waiting {
+                order,
+                hue: customer.hue,
+                since: customer.since,
+                until: customer.since + patience,
+            }),
+    );
 }
 
 fn topic_scene(world: &World, topic: TopicId, into: &mut TopicScene) {
     into.name.clear();
     into.name.push_str(world.topic_name(topic));
     into.groups.clear();
-    into.groups.extend(readers(world, topic).map(|service| service.name().to_owned()));
-    let partitions = world.broker().metadata().partitions(topic);
+    into.groups
+        .extend(readers(world, topic).map(|service| service.name().to_owned()));
+    let partitions = world.partitions(topic);
     into.strips.resize_with(partitions as usize, Strip::default);
     for (partition, strip) in (0..).zip(&mut into.strips) {
         let at = TopicPartition::new(topic, partition);
@@ -238,7 +281,9 @@ fn topic_scene(world: &World, topic: TopicId, into: &mut TopicScene) {
         strip.log_start = log.log_start_offset();
         strip.log_end = log.log_end_offset();
         strip.committed.clear();
-        strip.committed.extend(readers(world, topic).map(|service| committed(world, service, at)));
+        strip
+            .committed
+            .extend(readers(world, topic).map(|service| committed(world, service, at)));
         youngest(log, &mut strip.cells);
     }
 }
@@ -269,7 +314,9 @@ pub fn order_in(value: &[u8]) -> Option<OrderId> {
         return OrderEvent::read(value).map(|event| event.order);
     };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
-    let number = digits.fold(0u64, |n, byte| n.saturating_mul(10) + u64::from(byte - b'0'));
+    let number = digits.fold(0u64, |n, byte| {
+        n.saturating_mul(10) + u64::from(byte - b'0')
+    });
     u32::try_from(number).ok().map(OrderId)
 }
 
@@ -279,14 +326,28 @@ fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flig
         Some(Place::Partition(topic as u8, at.partition as u16))
     };
     let worker = |id: NodeId| {
-        let place = pipeline.workers.iter().position(|workers| workers.contains(&id))?;
+        let place = pipeline
+            .workers
+            .iter()
+            .position(|workers| workers.contains(&id))?;
         Some(Place::AsyncStation(place as u8 + 1))
     };
-    let Moved { from, to, log, sent_at, due_at, hue, order } = *moved;
+    let Moved {
+        from,
+        to,
+        log,
+        sent_at,
+        due_at,
+        hue,
+        order,
+    } = *moved;
     let (from, to) = match log {
         Some(at) if to == pipeline.broker => {
-            let from =
-                if from == pipeline.async_shop { Place::AsyncStation(0) } else { worker(from)? };
+            let from = if from == pipeline.async_shop {
+                Place::AsyncStation(0)
+            } else {
+                worker(from)?
+            };
             (from, partition(at)?)
         }
         Some(at) => (partition(at)?, worker(to)?),
@@ -294,9 +355,19 @@ fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flig
         None if to == pipeline.async_shop => (Place::AsyncCustomers, Place::AsyncStation(0)),
         None => {
             // The order moves on from service to service, though it is the shop that calls each.
-            let place = pipeline.sync_services.iter().position(|service| *service == to)? as u8;
+            let place = pipeline
+                .sync_services
+                .iter()
+                .position(|service| *service == to)? as u8;
             (Place::SyncStation(place), Place::SyncStation(place + 1))
         }
     };
-    Some(Flight { from, to, sent_at, due_at, hue, order })
+    Some(Flight {
+        from,
+        to,
+        sent_at,
+        due_at,
+        hue,
+        order,
+    })
 }

@@ -26,14 +26,19 @@ pub struct Wanted {
 /// Names of all topics, those of the pipeline first.
 #[must_use]
 pub fn names(world: &World) -> Vec<String> {
-    topic_order(world).into_iter().map(|topic| world.topic_name(topic).to_string()).collect()
+    topic_order(world)
+        .into_iter()
+        .map(|topic| world.topic_name(topic).to_string())
+        .collect()
 }
 
 /// Records of a topic: the youngest first, or, from an offset on, the oldest first.
 #[must_use]
 pub fn topic_rows(world: &World, topic: &str, wanted: &Wanted) -> Vec<TopicRow> {
-    let Some(topic) = world.topic_id(topic) else { return Vec::new() };
-    let partitions = 0..world.broker().metadata().partitions(topic);
+    let Some(topic) = world.topic_id(topic) else {
+        return Vec::new();
+    };
+    let partitions = 0..world.partitions(topic);
     let mut rows = Vec::new();
     for partition in partitions.filter(|p| wanted.partition.is_none_or(|only| only == *p)) {
         partition_rows(world, topic, partition, wanted, &mut rows);
@@ -54,7 +59,9 @@ fn partition_rows(
     wanted: &Wanted,
     rows: &mut Vec<TopicRow>,
 ) {
-    let Some(log) = world.log(TopicPartition::new(topic, partition)) else { return };
+    let Some(log) = world.log(TopicPartition::new(topic, partition)) else {
+        return;
+    };
     let enough = rows.len() + wanted.most;
     let mut take = |record: &Record<'_>| {
         let row = row(partition, record);
@@ -96,7 +103,10 @@ fn row(partition: u32, record: &Record<'_>) -> TopicRow {
 #[must_use]
 pub fn record_bytes(world: &World, topic: &str, partition: u32, offset: i64) -> Option<String> {
     let log = world.log(TopicPartition::new(world.topic_id(topic)?, partition))?;
-    let batch = log.batches().rev().find(|batch| batch.base_offset <= offset)?;
+    let batch = log
+        .batches()
+        .rev()
+        .find(|batch| batch.base_offset <= offset)?;
     if batch.last_offset() < offset {
         return None;
     }
@@ -115,7 +125,13 @@ pub fn record_bytes(world: &World, topic: &str, partition: u32, offset: i64) -> 
         for byte in chunk {
             write!(text, " {byte:02x}").expect("writing to a string cannot fail");
         }
-        let shown = chunk.iter().map(|b| if b.is_ascii_graphic() { *b as char } else { '·' });
+        let shown = chunk.iter().map(|b| {
+            if b.is_ascii_graphic() {
+                *b as char
+            } else {
+                '·'
+            }
+        });
         let gap = "   ".repeat(16 - chunk.len());
         let shown: String = shown.collect();
         writeln!(text, "{gap}  {shown}").expect("writing to a string cannot fail");
@@ -126,13 +142,22 @@ pub fn record_bytes(world: &World, topic: &str, partition: u32, offset: i64) -> 
 /// Everything that happened to one order, by time: in both shops, and in the log.
 #[must_use]
 pub fn life(moment: &Moment, order: OrderId) -> Vec<LifeStep> {
-    let Some(row) = moment.metrics.order(order) else { return Vec::new() };
-    let mut steps =
-        vec![LifeStep { at: row.placed_at, lane: String::new(), what: "placed in both shops".into() }];
+    let Some(row) = moment.metrics.order(order) else {
+        return Vec::new();
+    };
+    let mut steps = vec![LifeStep {
+        at: row.placed_at,
+        lane: String::new(),
+        what: "placed in both shops".into(),
+    }];
     for (lane, name) in [(Lane::Sync, "sync"), (Lane::Async, "async")] {
         let own = &row.lanes[lane as usize];
         let mut add = |after: Span, what: String| {
-            steps.push(LifeStep { at: row.placed_at + after, lane: name.into(), what });
+            steps.push(LifeStep {
+                at: row.placed_at + after,
+                lane: name.into(),
+                what,
+            });
         };
         for service in Service::ALL {
             if let Some(after) = own.done_after[service.index()] {
@@ -141,7 +166,9 @@ pub fn life(moment: &Moment, order: OrderId) -> Vec<LifeStep> {
         }
         match own.told {
             Told::Nothing => {}
-            Told::Answered if lane == Lane::Sync => add(own.told_after, "answered: complete".into()),
+            Told::Answered if lane == Lane::Sync => {
+                add(own.told_after, "answered: complete".into());
+            }
             Told::Answered => add(own.told_after, "answered: accepted".into()),
             Told::Declined => add(own.told_after, "answered: payment declined".into()),
             Told::Refused => add(own.told_after, "told that it failed".into()),
@@ -159,20 +186,26 @@ fn done(service: Service, times: u8, order: OrderId) -> String {
         Service::Warehouse => "packed".to_owned(),
         Service::Shipping => format!("handed to {}", carrier(order)),
     };
-    if times > 1 { format!("{what} ({times} times)") } else { what }
+    if times > 1 {
+        format!("{what} ({times} times)")
+    } else {
+        what
+    }
 }
 
 /// Who carries an order.
 #[must_use]
 pub fn carrier(order: OrderId) -> &'static str {
-    if order.0 % 2 == 0 { "USPS" } else { "FedEx" }
+    if order.0.is_multiple_of(2) { "USPS" } else { "FedEx" }
 }
 
 fn in_log(world: &World, order: OrderId) -> Vec<LifeStep> {
     let mut steps = Vec::new();
     for topic in topic_order(world) {
-        for partition in 0..world.broker().metadata().partitions(topic) {
-            let Some(log) = world.log(TopicPartition::new(topic, partition)) else { continue };
+        for partition in 0..world.partitions(topic) {
+            let Some(log) = world.log(TopicPartition::new(topic, partition)) else {
+                continue;
+            };
             for record in log.batches().flat_map(|batch| batch.records()).flatten() {
                 if record.value.and_then(order_in) != Some(order) {
                     continue;
