@@ -4,11 +4,16 @@ use crate::app::{App, Msg, Opening};
 use crate::dom;
 use crate::lab::Lab;
 use crate::params::Theme;
-use crate::ui::{Action, Page};
+use crate::stage::Gesture;
+use crate::ui::{Action, Page, Tab, TopicView};
+use millrace::id::OrderId;
 use millrace::link::OwnFile;
+use millrace::protocol::{OffsetSpec, Service};
 use millrace::scenario::RecordedOrder;
 use millrace::scenario::orders_file;
 use millrace::sim::Command;
+use millrace::view::orders::OrdersScene;
+use millrace::view::topics::{self, Wanted};
 use std::rc::Rc;
 use std::sync::Arc;
 use yew::prelude::*;
@@ -40,15 +45,96 @@ impl App {
             Action::Dismiss => self.notices.clear(),
             Action::Tab(tab) => self.host.look(|look| look.tab = tab),
             Action::Topic(topic) => self.host.look(|look| look.topic = topic),
-            Action::Order(order) => self.host.look(|look| {
-                look.order = order;
-                if order.is_some() {
-                    look.tab = crate::ui::Tab::Topic;
-                }
-            }),
+            Action::Order(order) => self.follow(order),
+            Action::Gesture(gesture) => self.gesture(ctx, gesture),
             other => self.transport(ctx, other),
         }
         true
+    }
+
+    /// Follows an order: its life is on the Topic tab.
+    fn follow(&self, order: Option<OrderId>) {
+        self.host.look(|look| {
+            look.order = order;
+            if order.is_some() {
+                look.tab = Tab::Topic;
+            }
+        });
+    }
+
+    /// What was done on the stage itself.
+    fn gesture(&mut self, ctx: &Context<Self>, gesture: Gesture) {
+        match gesture {
+            Gesture::Select(order) => self.follow(order),
+            Gesture::Seek(at) => self.transport(ctx, Action::Seek(at)),
+            Gesture::Work { station, mean } => {
+                if let Some(&service) = Service::ALL.get(station.wrapping_sub(1)) {
+                    let work = Command::SetWork {
+                        service,
+                        mean_us: mean.0,
+                    };
+                    self.command(ctx, "work", vec![work]);
+                }
+            }
+            Gesture::Rewind {
+                topic,
+                group,
+                partition,
+                offset,
+            } => {
+                let rewind = self.rewind_to(topic, group, partition, offset);
+                self.command(ctx, "rewind", rewind.into_iter().collect());
+            }
+            Gesture::Record {
+                topic,
+                partition,
+                offset,
+                order,
+            } => {
+                let name = self.topic_name(topic);
+                self.host.look(|look| {
+                    look.tab = Tab::Topic;
+                    look.order = order;
+                    look.topic = TopicView {
+                        topic: name,
+                        bytes: u32::try_from(partition).ok().map(|p| (p, offset)),
+                        ..TopicView::default()
+                    };
+                });
+            }
+        }
+    }
+
+    fn topic_name(&self, topic: usize) -> String {
+        let name = |scene: &OrdersScene, _: &Lab| scene.topics.get(topic).map(|t| t.name.clone());
+        self.host.with_scene(name).unwrap_or_default()
+    }
+
+    /// A bar dragged to a record: the whole group goes to that record's time, since a group seeks
+    /// in all its partitions.
+    fn rewind_to(
+        &self,
+        topic: usize,
+        group: usize,
+        partition: usize,
+        offset: i64,
+    ) -> Option<Command> {
+        let name = self.topic_name(topic);
+        self.host.with_scene(|scene, lab| {
+            let group = scene.topics.get(topic)?.groups.get(group)?;
+            let service = Service::ALL.into_iter().find(|s| s.name() == group)?;
+            let wanted = Wanted {
+                partition: u32::try_from(partition).ok(),
+                from: Some(offset),
+                most: 1,
+                ..Wanted::default()
+            };
+            let rows = topics::topic_rows(&lab.timeline().moment().world, &name, &wanted);
+            let to = rows.first().map_or(OffsetSpec::Latest, |row| {
+                OffsetSpec::Timestamp(row.timestamp_ms)
+            });
+            Some(Command::Rewind { service, to })
+        })
     }
 
     /// What has to do with time.

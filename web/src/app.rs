@@ -199,7 +199,7 @@ impl Component for App {
         // What a link shows stands still; so does what nobody may be looking at yet.
         let play = !opening.still && !params.embed && opening.page == Page::Orders;
         opening.lab.player_mut().play(play);
-        let host = Host::new(opening.lab, opening.look, params.bench, news);
+        let host = Host::new(opening.lab, opening.look, params, news);
         host.open_page(opening.page);
         let shown = host.snapshot();
         let remembered = dom::recall("theme").and_then(|name| Theme::by_name(&name));
@@ -297,6 +297,7 @@ impl Component for App {
             return;
         }
         self.paint_root(ctx);
+        self.host.recolour(self.dark());
         if ctx.props().params.embed
             && let Some(root) = self.root.cast::<web_sys::Element>()
         {
@@ -339,9 +340,8 @@ impl App {
         html! {
             <>
                 <main class="lab" id="lab">
-                    <Stage host={self.host.clone()} dark={self.dark()}
-                        summary={shown.summary.clone()} watch={shown.watch.clone()}
-                        scenario={shown.scenario.1.clone()} />
+                    <Stage host={self.host.clone()} summary={shown.summary.clone()}
+                        watch={shown.watch.clone()} scenario={shown.scenario.clone()} />
                     <Side panel={shown.panel.clone()} score={shown.score} up={self.sheet} {sheet}
                         file={shown.file.clone()} />
                 </main>

@@ -5,11 +5,14 @@ use crate::crash;
 use crate::dom;
 use crate::lab::Lab;
 use crate::models::{self, Look};
-use crate::stage_view::StageView;
+use crate::params::Params;
+use crate::player::SPEEDS;
+use crate::stage::{Marks, StageHandle, Theme};
 use crate::ui::{Page, Snapshot};
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
-use millrace::view::orders::OrdersScene;
+use millrace::view::orders::{Answers, OrdersScene, Unfinished};
+use millrace::view::panel::Marker;
 use millrace::view::scene;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -39,7 +42,14 @@ struct Inner {
     lab: RefCell<Lab>,
     look: RefCell<Look>,
     scene: RefCell<OrdersScene>,
-    stage: RefCell<Option<StageView>>,
+    stage: StageHandle,
+    charts: RefCell<(Unfinished, Answers)>,
+    markers: RefCell<Rc<Vec<Marker>>>,
+    dark: Cell<bool>,
+    still: bool,
+    locked: bool,
+    /// Raised when the stage wants a frame although the simulation stands still.
+    awake: Cell<bool>,
     dials: RefCell<Dials>,
     shown: RefCell<Option<Snapshot>>,
     news: Callback<Snapshot>,
@@ -64,8 +74,9 @@ impl PartialEq for Host {
 
 impl Host {
     /// Begins the loop.
-    pub fn new(lab: Lab, look: Look, bench: bool, news: Callback<Snapshot>) -> Self {
-        let bench = bench.then(|| {
+    pub fn new(lab: Lab, look: Look, params: &Params, news: Callback<Snapshot>) -> Self {
+        let locked = params.locked("work") || params.exam;
+        let bench = params.bench.then(|| {
             let pairs = Array::new();
             dom::publish("__millrace_frames", &pairs);
             pairs
@@ -74,7 +85,13 @@ impl Host {
             lab: RefCell::new(lab),
             look: RefCell::new(look),
             scene: RefCell::default(),
-            stage: RefCell::default(),
+            stage: StageHandle::new(),
+            charts: RefCell::default(),
+            markers: RefCell::default(),
+            dark: Cell::new(false),
+            still: dom::still(),
+            locked,
+            awake: Cell::new(true),
             dials: RefCell::default(),
             shown: RefCell::default(),
             news,
@@ -112,7 +129,6 @@ impl Host {
     pub fn stop(&self) {
         let _ = dom::window().cancel_animation_frame(self.0.request.get());
         *self.0.frame.borrow_mut() = None;
-        *self.0.stage.borrow_mut() = None;
     }
 
     fn on_frame(&self, wall_ms: f64) {
@@ -149,13 +165,29 @@ impl Host {
 
     fn paint(&self, wall_ms: f64, changed: bool) {
         let inner = &*self.0;
+        let woken = inner.awake.take();
+        if !(changed || woken || inner.stage.moving()) {
+            return;
+        }
         let (lab, scene) = (inner.lab.borrow(), inner.scene.borrow());
-        if let Some(stage) = &mut *inner.stage.borrow_mut() {
-            stage.frame(wall_ms, changed, &lab, &scene);
-            if !inner.moved.get() && !scene.flights.is_empty() {
-                inner.moved.set(true);
-                dom::mark("millrace:first-record");
-            }
+        if changed {
+            let (metrics, now) = (&lab.timeline().moment().metrics, lab.timeline().now());
+            *inner.charts.borrow_mut() = (scene::unfinished(metrics), scene::answers(metrics, now));
+        }
+        let (unfinished, answers) = &*inner.charts.borrow();
+        let marks = Marks {
+            wall_ms,
+            markers: &inner.markers.borrow(),
+            selection: inner.look.borrow().order,
+            speed: SPEEDS[lab.player().speed()],
+            reduced: inner.still,
+            theme: if inner.dark.get() { Theme::Dark } else { Theme::Light },
+            locked: inner.locked,
+        };
+        inner.stage.draw(&scene, unfinished, answers, &marks);
+        if !inner.moved.get() && !scene.flights.is_empty() {
+            inner.moved.set(true);
+            dom::mark("millrace:first-record");
         }
     }
 
@@ -192,6 +224,7 @@ impl Host {
             let before = inner.shown.borrow();
             models::snapshot(&lab, &look, &inner.scene.borrow(), before.as_ref())
         };
+        *inner.markers.borrow_mut() = fresh.transport.markers.clone();
         let old = inner.shown.borrow_mut().replace(fresh.clone());
         if old.as_ref() != Some(&fresh) {
             inner.news.emit(fresh);
@@ -223,33 +256,41 @@ impl Host {
             lab.player_mut().play(playing);
         }
         *self.0.lab.borrow_mut() = lab;
-        if let Some(stage) = &mut *self.0.stage.borrow_mut() {
-            stage.forget();
-        }
         self.0.urgent.set(true);
     }
 
     /// Changes where the person looks.
     pub fn look(&self, change: impl FnOnce(&mut Look)) {
         self.0.urgent.set(true);
+        self.wake();
         change(&mut self.0.look.borrow_mut());
     }
 
     /// Says which page is open.
     pub fn open_page(&self, page: Page) {
         self.0.on_stage.set(page == Page::Orders);
+        self.wake();
     }
 
-    /// Hands over the stage, or takes it away.
-    pub fn set_stage(&self, stage: Option<StageView>) {
-        *self.0.stage.borrow_mut() = stage;
+    /// The stage's handle.
+    pub fn stage(&self) -> StageHandle {
+        self.0.stage.clone()
     }
 
-    /// Tells the stage that colours changed.
+    /// The stage wants a frame.
+    pub fn wake(&self) {
+        self.0.awake.set(true);
+    }
+
+    /// Tells the stage its colours.
     pub fn recolour(&self, dark: bool) {
-        if let Some(stage) = &mut *self.0.stage.borrow_mut() {
-            stage.set_dark(dark);
-        }
+        self.0.dark.set(dark);
+        self.wake();
+    }
+
+    /// The picture as it was last made.
+    pub fn with_scene<T>(&self, read: impl FnOnce(&OrdersScene, &Lab) -> T) -> T {
+        read(&self.0.scene.borrow(), &self.0.lab.borrow())
     }
 
     /// Hands over the elements that are set on every frame.

@@ -18,7 +18,6 @@ mod params;
 mod player;
 mod stage;
 mod stage_host;
-mod stage_view;
 mod transport;
 mod ui;
 

@@ -1,9 +1,10 @@
-//! The stage in the page: the canvas, its words for those who do not see it, what to watch.
+//! The stage in the page: the picture, its words for those who do not see it, what to watch.
 
-use crate::dom;
 use crate::host::Host;
-use crate::stage_view::StageView;
-use web_sys::HtmlCanvasElement;
+use crate::stage;
+use crate::ui::{Action, use_ui};
+use millrace::scenario;
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// Properties of [`Stage`].
@@ -11,40 +12,70 @@ use yew::prelude::*;
 pub struct StageProps {
     /// What draws.
     pub host: Host,
-    /// Whether the page is dark.
-    pub dark: bool,
     /// The picture in a sentence.
     pub summary: String,
     /// What to watch, and one thing to try.
     pub watch: (String, String),
-    /// The scene's title.
-    pub scenario: String,
+    /// The scene's name and title.
+    pub scenario: (String, String),
+    /// Whether the tables are what is looked at, so that the way to them need not be told.
+    #[prop_or_default]
+    pub tables: bool,
 }
 
-/// The stage. Frames never pass through here: the host draws on the canvas.
+/// The stage. Frames never pass through here: the host draws through the stage's handle.
 #[component]
 pub fn Stage(props: &StageProps) -> Html {
-    let canvas = use_node_ref();
-    {
-        let (host, canvas, dark) = (props.host.clone(), canvas.clone(), props.dark);
-        use_effect_with((), move |()| {
-            let view = canvas
-                .cast::<HtmlCanvasElement>()
-                .and_then(|canvas| StageView::new(canvas, dark, dom::still()));
-            host.set_stage(view);
-            move || host.set_stage(None)
-        });
-    }
+    let ui = use_ui();
+    let on_gesture = ui.on.reform(Action::Gesture);
+    let on_wake = {
+        let host = props.host.clone();
+        Callback::from(move |()| host.wake())
+    };
     let (watch, try_this) = &props.watch;
     html! {
-        <section class="stage" aria-label={props.scenario.clone()}>
-            <h1 class="hidden">{ &props.scenario }</h1>
+        <section class="stage-box" aria-label={props.scenario.1.clone()} data-testid="stage">
+            <h1 class="hidden">{ &props.scenario.1 }</h1>
             <div class="picture">
-                <canvas ref={canvas} role="img" aria-label={props.summary.clone()} aria-describedby="twin-note"
-                    data-testid="stage"></canvas>
+                <stage::Stage handle={props.host.stage()} {on_gesture} {on_wake} flow={ui.params.embed} label={props.summary.clone()} />
             </div>
-            <p class="watch"><b>{ "Watch" }</b>{ " " }{ watch }{ " " }<b>{ "Try" }</b>{ " " }{ try_this }</p>
-            <p class="hidden" id="twin-note">{ "The Metrics tab has this picture as tables." }</p>
+            <p class="watch">
+                <Scenes chosen={props.scenario.0.clone()} />
+                <span><b>{ "Watch. " }</b>{ watch }</span>
+                <span><b>{ "Try. " }</b>{ try_this }</span>
+            </p>
+            if !props.tables {
+                <p class="hidden">{ "The Metrics tab has this picture as tables." }</p>
+            }
         </section>
+    }
+}
+
+/// Properties of [`Scenes`].
+#[derive(Properties, PartialEq)]
+struct ScenesProps {
+    chosen: String,
+}
+
+/// The scenes there are.
+#[component]
+fn Scenes(props: &ScenesProps) -> Html {
+    let ui = use_ui();
+    if ui.locked("seed") || ui.params.embed {
+        return html! {};
+    }
+    let onchange = {
+        let on = ui.on.clone();
+        Callback::from(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            on.emit(Action::Scenario(select.value()));
+        })
+    };
+    html! {
+        <select class="scene" aria-label="Scene" {onchange} data-testid="scene">
+            { for scenario::all().into_iter().map(|scene| html! {
+                <option value={scene.name.clone()} selected={scene.name == props.chosen}>{ scene.title }</option>
+            }) }
+        </select>
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
+use crate::stage::Gesture;
 use millrace::id::OrderId;
 use millrace::scenario::Settings;
 use millrace::sim::Command;
@@ -189,6 +190,8 @@ pub enum Action {
     FileSpeed(f64),
     /// What was said is read.
     Dismiss,
+    /// Something done on the stage itself.
+    Gesture(Gesture),
 }
 
 /// What every component may need.
