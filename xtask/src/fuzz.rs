@@ -11,7 +11,7 @@ pub fn fuzz(cases: u32) -> Result {
     announce(
         "property tests",
         &format!("{cases} random inputs for each"),
-        "10 minutes for a million",
+        "10 minutes to build the first time, and as long for a million",
     );
     let mut cargo = tools.command("cargo");
     cargo.args([

@@ -196,7 +196,11 @@ fn done(service: Service, times: u8, order: OrderId) -> String {
 /// Who carries an order.
 #[must_use]
 pub fn carrier(order: OrderId) -> &'static str {
-    if order.0.is_multiple_of(2) { "USPS" } else { "FedEx" }
+    if order.0.is_multiple_of(2) {
+        "USPS"
+    } else {
+        "FedEx"
+    }
 }
 
 fn in_log(world: &World, order: OrderId) -> Vec<LifeStep> {

@@ -470,7 +470,8 @@ impl Consumer {
             self.lose(now, peer, out);
         }
         self.heartbeat(now, out);
-        if self.polling {
+        // A poll that is about to fail does no more.
+        if self.polling && self.failure.is_none() {
             if self.ensure_member(now, out) {
                 self.auto_commit(now);
                 self.find_positions(now, out);

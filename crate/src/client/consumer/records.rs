@@ -39,10 +39,9 @@ pub struct Records {
 impl Records {
     /// Each record with its partition.
     pub fn iter(&self) -> impl Iterator<Item = (TopicPartition, Record<'_>)> {
-        let with_place = |part: &'_ PartitionRecords| part.at;
         self.partitions
             .iter()
-            .flat_map(move |part| part.iter().map(move |record| (with_place(part), record)))
+            .flat_map(|part| part.iter().map(|record| (part.at, record)))
     }
 
     /// How many records.

@@ -11,7 +11,7 @@ use super::partitioner::{PartitionerConfig, Partitions, TopicPartitioner};
 use super::view::ClusterView;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Header, batch_size_upper_bound};
-use crate::protocol::{Alarm, ErrorCode, Out, Response};
+use crate::protocol::{Acks, Alarm, ErrorCode, Out, Response};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};

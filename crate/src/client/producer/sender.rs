@@ -249,9 +249,7 @@ impl Producer {
             if leaderless {
                 self.view.want();
             }
-            if brokers.is_empty() {
-                return sent;
-            }
+            let mut drained = false;
             for broker in brokers {
                 let batches = self.accumulator.drain(
                     now,
@@ -259,7 +257,13 @@ impl Producer {
                     |at| image.leader(at) == Some(broker),
                     self.config.max_request_size as usize,
                 );
-                self.send_produce(now, broker, batches, out);
+                if !batches.is_empty() {
+                    drained = true;
+                    self.send_produce(now, broker, batches, out);
+                }
+            }
+            if !drained {
+                return sent;
             }
             sent = true;
         }

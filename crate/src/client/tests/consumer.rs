@@ -343,3 +343,23 @@ fn a_consumer_reads_on_after_the_broker_restarts() {
         .generation();
     assert_eq!(generation, 1, "the group outlived the process");
 }
+
+#[test]
+fn a_node_with_both_clients_recovers_from_a_long_cut() {
+    let mut net = Net::with_topic(1);
+    let node = net.member(earliest());
+    let rng = Rng::new(3, Salt::Client, 9);
+    let producer = Producer::new(node, ProducerConfig::default(), Arc::from([BROKER]), rng);
+    net.client(node).producer = Some(producer);
+    net.send(node, 0, 1).expect("taken");
+    net.run(Span::secs(10));
+    net.cut.insert(node);
+    net.send(node, 0, 2).expect("taken");
+    net.run(Span::secs(70));
+    net.cut.clear();
+    net.run(Span::secs(20));
+    net.send(node, 0, 3).expect("taken");
+    net.run(Span::secs(5));
+    assert_eq!(net.log(0), ["1", "2", "3"]);
+    assert_eq!(net.offsets(node, 0), [0, 1, 2]);
+}

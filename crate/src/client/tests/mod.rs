@@ -353,11 +353,10 @@ impl Net {
                 Effect::Disconnect { peer } => {
                     let client = NodeId(node.0.max(peer.0));
                     self.connections[client.index()] += 1;
-                    let event = Event::Disconnected {
-                        node: peer,
-                        peer: node,
-                    };
-                    self.push(now + self.latency, event);
+                    // Both clients of a node must know, whichever closed the connection they share.
+                    for (at, node, peer) in [(now, node, peer), (now + self.latency, peer, node)] {
+                        self.push(at, Event::Disconnected { node, peer });
+                    }
                 }
                 Effect::Exit => self.up[node.index()] = false,
             }

@@ -97,10 +97,10 @@ impl Run {
         }
         let soon = |rng: &mut Rng, most| now + ms(100 + rng.below(most));
         let any = NodeId::from(1 + self.rng.below(5) as usize);
-        match self.rng.below(60) {
-            0..=39 => self.send_some(),
-            40..=44 if !self.is_down(any) => self.net.drop_connection(any),
-            45 if !self
+        match self.rng.below(150) {
+            0..=99 => self.send_some(),
+            100..=104 if !self.is_down(any) => self.net.drop_connection(any),
+            105 if !self
                 .later
                 .iter()
                 .any(|(_, undo)| *undo == Undo::StartBroker) =>
@@ -109,7 +109,7 @@ impl Run {
                 let at = soon(&mut self.rng, 6_000);
                 self.later.push((at, Undo::StartBroker));
             }
-            46 => {
+            106..=107 => {
                 let member = self.members[self.rng.below(3) as usize];
                 if !self.is_down(member) {
                     self.net.kill(member);
@@ -117,13 +117,21 @@ impl Run {
                     self.later.push((at, Undo::Restart(member)));
                 }
             }
-            47 => {
+            108 => {
                 self.net.cut.insert(any);
                 let at = soon(&mut self.rng, 20_000);
                 self.later.push((at, Undo::Mend(any)));
             }
+            110 => {
+                let member = self.members[self.rng.below(3) as usize];
+                if !self.is_down(member) {
+                    self.net.consume(member, Consumer::close);
+                    let at = soon(&mut self.rng, 5_000);
+                    self.later.push((at, Undo::Restart(member)));
+                }
+            }
             // Now and then an application is stuck for longer than it may be.
-            48 => {
+            109 => {
                 let member = self.members[self.rng.below(3) as usize];
                 let work = [10, 500, 17_000][self.rng.below(3) as usize];
                 self.net.client(member).work = Some(ms(work));

@@ -1,0 +1,37 @@
+//! The core without a browser, measured: one JSON object a line, as `cargo xtask bench` prints
+//! them. `millrace::bench` holds what is run; the clock is here.
+
+use millrace::bench;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// Things a call does: enough to hide the clock, few enough to end in time on a slow machine.
+const BATCH: u64 = 100_000;
+const WARM_UP: Duration = Duration::from_secs(1);
+const MEASURE: Duration = Duration::from_secs(3);
+
+/// What does `n` things and gives a checksum of them, so that nothing can be left out.
+type Work = fn(u64) -> u64;
+
+fn main() {
+    let rates: &[(&str, Work)] = &[("appended_records_per_s", bench::append_records)];
+    for (name, work) in rates {
+        rate(WARM_UP, *work);
+        tell(name, rate(MEASURE, *work), "1/s");
+    }
+}
+
+/// How many things a second, over about that long.
+fn rate(span: Duration, work: Work) -> f64 {
+    let begin = Instant::now();
+    let mut done = 0;
+    while begin.elapsed() < span {
+        black_box(work(black_box(BATCH)));
+        done += BATCH;
+    }
+    done as f64 / begin.elapsed().as_secs_f64()
+}
+
+fn tell(name: &str, value: f64, unit: &str) {
+    println!(r#"{{"name":"{name}","target":"native","value":{value:.1},"unit":"{unit}"}}"#);
+}
