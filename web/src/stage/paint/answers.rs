@@ -64,7 +64,7 @@ fn shop(
     (name, ink): (&str, Ink),
     x: &impl Fn(f32) -> f32,
 ) {
-    let base = at.y + 13.0;
+    let base = at.y + 15.0;
     let floor = (at.bottom() - 1.0).round() + 0.5;
     let wide = pen.list.text(
         (at.x, base),

@@ -285,11 +285,10 @@ fn bar_row(pen: &mut Pen, t: usize, topic: &TopicScene, at: &TopicBox, row: &Row
     let [unread_w, all_w] = [unread, all].map(|n| row.strip.w * n as f32 / most as f32);
     let base = row.gutter.center().1 + 3.6;
     let set = Face::Tiny.right(Ink::Faint);
-    pen.list.text(
-        (row.gutter.right(), base),
-        set,
-        format_args!("{}–", row.first),
-    );
+    if at.rows.len() > 1 {
+        let words = format_args!("{}–", row.first);
+        pen.list.text((row.gutter.right(), base), set, words);
+    }
     let strip = Rect {
         h: row.strip.h - 1.0,
         ..row.strip
@@ -364,7 +363,7 @@ fn lag(pen: &mut Pen, layout: &Layout, scene: &OrdersScene) {
         .first()
         .filter(|_| layout.wide)
         .map_or(0.0, |topic| {
-            let slack = layout.lag.w - Face::Body.width("lag 00000, most of it before warehouse");
+            let slack = layout.lag.w - Face::Body.width("lag 0000, most of it before warehouse");
             (topic.strips().x - layout.lag.x).min(slack).max(0.0)
         });
     let at: Point = (layout.lag.x + indent, layout.lag.y + 13.0);
@@ -387,9 +386,25 @@ fn lag(pen: &mut Pen, layout: &Layout, scene: &OrdersScene) {
                 let words = format_args!("lag {total_words}, {words} of it before {group}");
                 pen.list.text_in(width, at, set, words);
             } else {
-                let words = format_args!("lag {total_words} in all, {most} before {group}");
-                pen.list.text_in(width, at, set, words);
+                each(pen, at, width, lags());
             }
+        }
+    }
+}
+
+/// Where no group has most of the lag, each says its own.
+fn each<'a>(pen: &mut Pen, at: Point, width: f32, lags: impl Iterator<Item = (u64, &'a str)>) {
+    let set = Face::Body.left(Ink::Ink);
+    let mut used = pen.list.text(at, set, format_args!("lag"));
+    for (lag, group) in lags {
+        let left = width - used - 8.0;
+        let words = format_args!("{group} {}", Count(lag));
+        used += 8.0
+            + pen
+                .list
+                .text_in(left, (at.0 + used + 8.0, at.1), set, words);
+        if left < 40.0 {
+            break;
         }
     }
 }

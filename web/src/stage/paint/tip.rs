@@ -14,10 +14,14 @@ const LINE: f32 = 15.0;
 pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
     let Some(pointer) = view.pointer else { return };
     let (place, hit) = match view.drag {
-        Some(drag) if drag.moved() => {
-            let Some(hit) = drag.grip else { return };
-            (Rect::new(pointer.0, pointer.1, 0.0, 0.0), hit)
-        }
+        // A box that is dragged shows what it will become by itself.
+        Some(drag) if drag.moved() => match drag.grip {
+            Some(hit @ Hit::Bar { .. }) => {
+                let (x, y) = pointer;
+                (Rect::new(x, y - 14.0, 0.0, 28.0), hit)
+            }
+            _ => return,
+        },
         _ => match pen.hits.at(pointer, 0.0) {
             Some(found) => found,
             None => return,
