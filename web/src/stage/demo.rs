@@ -150,6 +150,7 @@ impl Demo {
         }
         self.stations(now, &mut scene);
         self.flights(now, &mut scene);
+        self.crowd(now, &mut scene);
         scene
     }
 
@@ -370,8 +371,11 @@ impl Demo {
                 }
             }
         }
+    }
+
+    /// More dots, each of which comes round again every two seconds, evenly spread.
+    fn crowd(&self, now: f64, scene: &mut OrdersScene) {
         for i in 0..self.kind.flights as u64 {
-            // Each comes round again every two seconds, spread evenly.
             let phase = (time(now).0 + i * 2_000) % 2_000_000;
             let sent_at = Time(time(now).0.saturating_sub(phase));
             let stage = (i % 3) as u8;

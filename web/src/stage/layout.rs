@@ -291,7 +291,7 @@ impl Strips {
 
 /// A chart of unfinished orders in `area`: room on the left for numbers, on the right for labels.
 fn unfinished_chart(area: Rect) -> Chart {
-    let plot = Rect::new(area.x + 30.0, area.y + 36.0, area.w - 30.0 - 82.0, 0.0);
+    let plot = Rect::new(area.x + 30.0, area.y + 40.0, area.w - 30.0 - 82.0, 0.0);
     Chart {
         area,
         title: Rect { h: 18.0, ..area },

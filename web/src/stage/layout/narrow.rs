@@ -143,5 +143,5 @@ fn extras(out: &mut Layout, content: f32, topology: &Topology, mut y: f32) -> f3
         out.more = Some(Rect::new(MARGIN, y, content, 16.0));
         y += 20.0;
     }
-    y + 4.0
+    y + 10.0
 }

@@ -33,7 +33,7 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
         let base = lane.title.y + 16.0;
         pen.list.text(
             (lane.title.x, base),
-            Face::Title.left(Ink::Ink),
+            Face::Title.left(Ink::Main),
             format_args!("{}", TITLES[l]),
         );
         let base = if lane.subtitle.y > lane.title.y {
@@ -147,7 +147,7 @@ fn queue(pen: &mut Pen, lane: &Lane, l: u8, shop: &ShopScene, view: &View<'_>) {
     let y = if shown > 0 {
         top + rows as f32 * queue.dy + 12.0
     } else {
-        queue.area.center().1 + 20.0
+        queue.area.center().1 + 28.0
     };
     let words = (queue.area.x, y);
     caption(
@@ -169,7 +169,7 @@ fn caption(pen: &mut Pen, at: Point, (width, height): (f32, f32), total: u32, sh
         Face::Body
     };
     let digits = face.width("0") * (total.max(1).ilog10() + 1) as f32 + 4.0;
-    let set = face.left(if total > 0 { Ink::Ink } else { Ink::Muted });
+    let set = face.left(if total > 0 { Ink::Main } else { Ink::Muted });
     let fits = |words: &str| digits + face.width(words) <= width;
     let wide = if fits(" people waiting") {
         pen.list.text(at, set, format_args!("{n} {people} waiting"))
@@ -266,7 +266,7 @@ fn paint_station(pen: &mut Pen, lane: &Lane, (l, i): (u8, u8), station: &Station
         },
     );
     let x = at.center().0;
-    let name = lane.name.unwrap_or(Face::Name).center(Ink::Ink);
+    let name = lane.name.unwrap_or(Face::Name).center(Ink::Main);
     pen.list.text_in(
         at.w - 8.0,
         (x, at.y + at.h * 0.31),

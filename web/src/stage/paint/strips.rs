@@ -50,11 +50,15 @@ fn title(pen: &mut Pen, topic: &TopicScene, at: &TopicBox) {
     } else {
         Face::Small
     };
-    let set = face.left(if at.in_pipeline { Ink::Ink } else { Ink::Muted });
+    let set = face.left(if at.in_pipeline {
+        Ink::Main
+    } else {
+        Ink::Muted
+    });
     let wide = pen
         .list
         .text_in(w, (x, y + 12.0), set, format_args!("{}", topic.name));
-    let records: u64 = topic.strips.iter().map(|s| retained(s)).sum();
+    let records: u64 = topic.strips.iter().map(retained).sum();
     let words = " 00000 records";
     if wide + Face::Tiny.width(words) + 8.0 <= w {
         let set = Face::Tiny.left(Ink::Muted);
@@ -182,7 +186,7 @@ impl StripPainter<'_> {
         }
         let (unread, read) = beyond(self.strip, self.at.cells);
         let (count, ink) = if unread > 0 {
-            (unread, Ink::Ink)
+            (unread, Ink::Main)
         } else {
             (read, Ink::Faint)
         };
@@ -218,7 +222,7 @@ impl StripPainter<'_> {
         let ink = if held.is_some() {
             Ink::Accent
         } else {
-            Ink::Ink
+            Ink::Main
         };
         let reach = (self.row.strip.h * 0.15).clamp(1.0, 3.0);
         let ends = [(x, strip.y - reach), (x, strip.bottom() + reach)];
@@ -311,7 +315,7 @@ fn bar_row(pen: &mut Pen, t: usize, topic: &TopicScene, at: &TopicBox, row: &Row
         let (x, ink) = if unread_w > label + 6.0 {
             (unread_at.x + 4.0, Ink::Paper)
         } else {
-            (strip.x + 4.0, Ink::Ink)
+            (strip.x + 4.0, Ink::Main)
         };
         if all_w - unread_w > label + 6.0 || ink == Ink::Paper || unread == 0 {
             pen.list.text(
@@ -368,7 +372,7 @@ fn lag(pen: &mut Pen, layout: &Layout, scene: &OrdersScene) {
         });
     let at: Point = (layout.lag.x + indent, layout.lag.y + 13.0);
     let width = layout.lag.w - indent;
-    let set = Face::Body.left(Ink::Ink);
+    let set = Face::Body.left(Ink::Main);
     match lags().max_by_key(|(lag, _)| *lag) {
         None => {
             let set = Face::Body.left(Ink::Muted);
@@ -394,7 +398,7 @@ fn lag(pen: &mut Pen, layout: &Layout, scene: &OrdersScene) {
 
 /// Where no group has most of the lag, each says its own.
 fn each<'a>(pen: &mut Pen, at: Point, width: f32, lags: impl Iterator<Item = (u64, &'a str)>) {
-    let set = Face::Body.left(Ink::Ink);
+    let set = Face::Body.left(Ink::Main);
     let mut used = pen.list.text(at, set, format_args!("lag"));
     for (lag, group) in lags {
         let left = width - used - 8.0;
@@ -455,7 +459,7 @@ fn legend(pen: &mut Pen, at: Rect, scene: &OrdersScene) {
     if with_bars {
         for g in 0..groups {
             let line = Stroke {
-                ink: Ink::Ink,
+                ink: Ink::Main,
                 width: 2.0,
                 dash: dash_of(g),
             };

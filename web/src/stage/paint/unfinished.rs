@@ -79,7 +79,7 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, view: &View<'_>) {
         pen.list
             .path(area.chain(people()).chain([floor(x)]), filled(Ink::Mass));
         events(pen, &scales, view);
-        pen.list.path(people(), solid(Ink::Ink, 1.8));
+        pen.list.path(people(), solid(Ink::Main, 1.8));
         pen.list.path(line(|p| p.2).map(at), solid(Ink::Warn, 2.0));
         labels(
             pen,
@@ -94,7 +94,7 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, view: &View<'_>) {
 
 fn heading(pen: &mut Pen, chart: &Chart) {
     let Rect { x, y, w, .. } = chart.title;
-    let set = Face::Name.left(Ink::Ink);
+    let set = Face::Name.left(Ink::Main);
     let wide = pen
         .list
         .text_in(w, (x, y + 13.0), set, format_args!("Orders not finished"));
@@ -208,7 +208,7 @@ fn labels(
     };
     let width = chart.area.right() - x - 6.0;
     for (n, name, y, ink) in [
-        (last.1, "people", people, Ink::Ink),
+        (last.1, "people", people, Ink::Main),
         (last.2, "records", records, Ink::Warn),
     ] {
         let at = (x + 6.0, y + 4.0);
