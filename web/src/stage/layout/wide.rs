@@ -135,7 +135,7 @@ pub(super) fn layout(width: f32, height: f32, topology: &Topology) -> Layout {
         max_rows
     };
     let rows = most_rows(&topology.topics[..in_pipeline], max_rows);
-    let dy = (room / rows as f32).min(23.0 * tall);
+    let dy = (room / rows as f32).min(if compact { 28.0 } else { 23.0 * tall });
     let body_h = (dy * rows as f32).max(box_h + 34.0);
     let body = Rect::new(0.0, strips_top, width, body_h);
     let async_ = columns.lane(top, TITLES[1], body, box_h, topology.stations[1]);

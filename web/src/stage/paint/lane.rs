@@ -86,12 +86,12 @@ fn arrows(pen: &mut Pen, layout: &Layout) {
                     (gutter.x.min(pair[0].right() + 16.0), pair[0].center().1),
                 );
             } else {
-                // Down from the note under the box, then to the strips' upper edge.
+                // Down between boxes and strips, then onto the log end.
                 let (x, y) = (pair[0].x - 8.0, pair[0].center().1);
-                pen.list
-                    .line((pair[0].x - 2.0, y), (x, y), solid(Ink::StrongRule, 1.5));
-                let x = x.min(strips.right());
-                pen.arrow((x, y), (x, strips.y - 3.0));
+                let (end, turn) = (strips.right() - 4.0, strips.y - 11.0);
+                let bends = [(x + 6.0, y), (x, y), (x, turn), (end, turn)];
+                pen.list.path(bends, solid(Ink::StrongRule, 1.5));
+                pen.arrow((end, turn), (end, strips.y - 2.0));
             }
         }
     }

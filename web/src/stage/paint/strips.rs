@@ -199,7 +199,7 @@ impl StripPainter<'_> {
 
     fn bar(&self, pen: &mut Pen, first: f64, group: usize, committed: i64) {
         let (topic, partition) = self.key();
-        let committed = committed.clamp(self.strip.log_start, self.strip.log_end);
+        let committed = committed.max(self.strip.log_start).min(self.strip.log_end);
         let dragged = self
             .view
             .drag

@@ -334,3 +334,28 @@ fn everything_that_can_be_pointed_at_says_what_it_is() {
         assert!(!tip::describe(*hit, &view).is_empty(), "{hit:?}");
     }
 }
+
+#[test]
+fn a_stage_with_nothing_to_show_yet_is_painted_all_the_same() {
+    let empty = Demo::new(Kind::SLOW, 0.0);
+    let scene = OrdersScene::default();
+    for size in SIZES {
+        let mut painter = Painter::default();
+        let view = View {
+            scene: &scene,
+            unfinished: &Unfinished::default(),
+            answers: &Answers::default(),
+            marks: &QUIET,
+            pointer: Some((100.0, 100.0)),
+            drag: None,
+        };
+        painter.paint(size, &view);
+        painter.paint(
+            size,
+            &View {
+                scene: &empty.scene(0.0),
+                ..view
+            },
+        );
+    }
+}
