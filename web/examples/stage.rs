@@ -85,7 +85,7 @@ fn main() {
         query.has("bench"),
     );
     let performance = window.performance().expect("a clock");
-    let next: Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>> = Rc::default();
+    let next: Rc<RefCell<Option<Frame>>> = Rc::default();
     let again = Rc::clone(&next);
     let (mut first, mut costs) = (None, Vec::<f64>::new());
     let (mut unfinished, mut answers) = (demo.unfinished(from), demo.answers(from));
@@ -100,7 +100,7 @@ fn main() {
         let now = from + passed;
         let scene: OrdersScene = demo.scene(now);
         frame += 1;
-        if frame % 12 == 0 && !bench {
+        if frame.is_multiple_of(12) && !bench {
             (unfinished, answers) = (demo.unfinished(now), demo.answers(now));
         }
         let marks = Marks {
@@ -130,7 +130,9 @@ fn main() {
     request(next.borrow().as_ref());
 }
 
-fn request(frame: Option<&Closure<dyn FnMut(f64)>>) {
+type Frame = Closure<dyn FnMut(f64)>;
+
+fn request(frame: Option<&Frame>) {
     if let (Some(window), Some(frame)) = (web_sys::window(), frame) {
         let _ = window.request_animation_frame(frame.as_ref().unchecked_ref());
     }

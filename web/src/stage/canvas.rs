@@ -52,6 +52,7 @@ impl Canvas {
         self.theme = theme;
         // Setting a transform of finite numbers cannot fail.
         let _ = self.context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+        self.context.set_line_join("round");
         self.set_fill(Ink::Paper);
         self.context
             .fill_rect(0.0, 0.0, f64::from(width), f64::from(height));

@@ -259,7 +259,8 @@ impl Drag {
                 range,
                 pitch,
             } => {
-                let offset = (committed + offsets(dx / pitch)).clamp(range.0, range.1);
+                let offset = committed + offsets(dx / pitch);
+                let offset = offset.max(range.0).min(range.1);
                 Some(Gesture::Rewind {
                     topic: topic.into(),
                     group: group.into(),

@@ -19,7 +19,7 @@ pub enum Ink {
     /// The inside of a box.
     Card,
     /// Words and numbers to read first, and what belongs to the synchronous shop.
-    Ink,
+    Main,
     /// Words to read next.
     Muted,
     /// Axis labels, hints.
@@ -78,7 +78,7 @@ impl Ink {
         let (light, dark) = match self {
             Self::Paper => ("#faf8f4", "#12161c"),
             Self::Card => ("#ffffff", "#1a2028"),
-            Self::Ink => ("#1d2430", "#e6eaf0"),
+            Self::Main => ("#1d2430", "#e6eaf0"),
             Self::Muted => ("#5b6575", "#a3adbb"),
             Self::Faint => ("#646c79", "#8a94a3"),
             Self::Rule => ("#e3ded4", "#2a323d"),

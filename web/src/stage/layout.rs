@@ -128,6 +128,8 @@ impl Queue {
 pub struct TopicBox {
     /// Its name.
     pub title: Rect,
+    /// The name's face.
+    pub face: Option<Face>,
     /// Its strips, or bars that stand for several.
     pub rows: Vec<Row>,
     /// Cells in a strip, the empty one at the log end not counted.
@@ -213,12 +215,13 @@ impl Layout {
     }
 }
 
-/// The face in which `Warehouse`, the longest of the usual names, fits into a box of this width.
+/// The face in which `Warehouse`, the longest of the usual names, fits into a box of this width;
+/// `shipments` is about as long.
 fn name_face(width: f32) -> Face {
-    if width >= 90.0 {
-        Face::Name
-    } else {
-        Face::SmallName
+    match width {
+        88.0.. => Face::Name,
+        76.0.. => Face::SmallName,
+        _ => Face::TinyName,
     }
 }
 
@@ -253,13 +256,16 @@ struct Strips {
 }
 
 impl Strips {
-    /// From cell to cell, as near to this as the width allows.
-    const PITCH: f32 = 9.2;
+    /// So many cells if they can be of a pleasant size.
+    const CELLS: f32 = 14.0;
+    /// From cell to cell at least and at best.
+    const PITCH: (f32, f32) = (8.4, 13.0);
     const MAX_PITCH: f32 = 16.0;
 
     fn lay(self, partitions: usize) -> TopicBox {
         let width = (self.width - self.gutter).max(12.0);
-        let slots = (width / Self::PITCH).floor().clamp(3.0, 25.0);
+        let pitch = (width / Self::CELLS).clamp(Self::PITCH.0, Self::PITCH.1);
+        let slots = (width / pitch).floor().clamp(3.0, 25.0);
         let pitch = (width / slots).min(Self::MAX_PITCH);
         let (count, rows) = share(partitions, self.max_rows);
         let height = (self.dy - (self.dy * 0.2).clamp(1.0, 5.0)).max(2.0);
@@ -274,6 +280,7 @@ impl Strips {
         });
         TopicBox {
             title: Rect::default(),
+            face: None,
             rows: rows.collect(),
             cells: slots as usize - 1,
             pitch,
@@ -284,7 +291,7 @@ impl Strips {
 
 /// A chart of unfinished orders in `area`: room on the left for numbers, on the right for labels.
 fn unfinished_chart(area: Rect) -> Chart {
-    let plot = Rect::new(area.x + 30.0, area.y + 36.0, area.w - 30.0 - 82.0, 0.0);
+    let plot = Rect::new(area.x + 30.0, area.y + 40.0, area.w - 30.0 - 82.0, 0.0);
     Chart {
         area,
         title: Rect { h: 18.0, ..area },
@@ -308,5 +315,5 @@ fn answers_chart(area: Rect) -> Chart {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

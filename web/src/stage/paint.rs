@@ -96,17 +96,12 @@ impl Pen {
     fn follow(&mut self, at: Point, r: f32, order: OrderId) {
         self.list.dot(at, r + 3.0, solid(Ink::Accent, 2.0));
         let label = (at.0 + r + 6.0, at.1 - r - 2.0);
-        let width = Face::Tiny.width("#00000") + 4.0;
-        self.list.rect(
-            Rect::new(label.0 - 2.0, label.1 - 9.0, width, 12.0),
-            3.0,
-            filled(Ink::AccentSoft),
-        );
-        self.list.text(
-            label,
-            Face::Tiny.left(Ink::Accent),
-            format_args!("#{}", order.0),
-        );
+        let digits = order.0.max(1).ilog10() + 1;
+        let width = Face::Tiny.width("#") + Face::Tiny.width("0") * digits as f32 + 4.0;
+        let back = Rect::new(label.0 - 2.0, label.1 - 9.0, width, 12.0);
+        self.list.rect(back, 3.0, filled(Ink::AccentSoft));
+        let set = Face::Tiny.left(Ink::Accent);
+        self.list.text(label, set, format_args!("#{}", order.0));
     }
 
     /// An arrow from `from` to `to`, along whichever axis they differ.
@@ -203,7 +198,8 @@ impl Painter {
         }
         let elapsed = view.marks.wall_ms - self.last_ms;
         self.last_ms = view.marks.wall_ms;
-        let pace = Pace::after(elapsed, view.marks.reduced);
+        // Played faster, things move faster, or they would never arrive.
+        let pace = Pace::after(elapsed * view.marks.speed.max(1.0), view.marks.reduced);
         let pen = &mut self.pen;
         pen.list.clear();
         pen.hits.clear();
@@ -238,15 +234,12 @@ fn footer(pen: &mut Pen, layout: &Layout, view: &View<'_>, slowed: bool) {
         }
         return;
     }
-    if Face::Tiny.width(hint) <= at.w {
-        pen.list.text((at.x, base), set, format_args!("{hint}"));
-    } else if let Some((first, second)) = hint.split_once(". ") {
+    // One sentence a line.
+    let mut lines = hint.split_inclusive(". ").chain(slowed.then_some(SLOWED));
+    for base in [base, base + 15.0, base + 30.0] {
+        let Some(line) = lines.next() else { break };
         pen.list
-            .text_in(at.w, (at.x, base), set, format_args!("{first}. {second}"));
-    }
-    if slowed {
-        pen.list
-            .text_in(at.w, (at.x, base + 15.0), set, format_args!("{SLOWED}"));
+            .text_in(at.w, (at.x, base), set, format_args!("{}", line.trim_end()));
     }
 }
 
@@ -266,4 +259,4 @@ fn tone_ink(tone: Tone) -> Ink {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

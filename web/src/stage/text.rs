@@ -11,6 +11,8 @@ pub enum Face {
     Name,
     /// The same where room is short.
     SmallName,
+    /// The same where it is very short.
+    TinyName,
     /// Running words.
     Body,
     /// Figures under a name, captions.
@@ -89,14 +91,17 @@ impl Face {
             Self::Name => 12.5,
             Self::SmallName | Self::Small => 11.0,
             Self::Body => 12.0,
-            Self::Tiny => 10.0,
+            Self::TinyName | Self::Tiny => 10.0,
         }
     }
 
     /// Whether it is bold.
     #[must_use]
     pub fn bold(self) -> bool {
-        matches!(self, Self::Title | Self::Name | Self::SmallName)
+        matches!(
+            self,
+            Self::Title | Self::Name | Self::SmallName | Self::TinyName
+        )
     }
 
     /// The CSS font.
@@ -106,6 +111,7 @@ impl Face {
             Self::Title => font!("600 15px"),
             Self::Name => font!("600 12.5px"),
             Self::SmallName => font!("600 11px"),
+            Self::TinyName => font!("600 10px"),
             Self::Body => font!("12px"),
             Self::Small => font!("11px"),
             Self::Tiny => font!("10px"),

@@ -27,7 +27,7 @@ pub(super) fn layout(width: f32, height: f32, topology: &Topology) -> Layout {
     let y = extras(&mut out, content, topology, y + 46.0);
 
     // What height is left over goes to the charts.
-    let (unfinished, answers, footer) = (176.0, 160.0, 32.0);
+    let (unfinished, answers, footer) = (176.0, 160.0, 46.0);
     let spare = (height - (y + unfinished + 16.0 + answers + footer + 12.0)).max(0.0) / 2.0;
     let area = Rect::new(MARGIN, y, content, unfinished + spare);
     out.unfinished = Some(unfinished_chart(area));
@@ -143,5 +143,5 @@ fn extras(out: &mut Layout, content: f32, topology: &Topology, mut y: f32) -> f3
         out.more = Some(Rect::new(MARGIN, y, content, 16.0));
         y += 20.0;
     }
-    y + 4.0
+    y + 10.0
 }

@@ -13,6 +13,8 @@ const COMPACT: f32 = 480.0;
 const CHARTS: f32 = 170.0;
 const FOOTER: f32 = 22.0;
 const TITLE: f32 = 22.0;
+/// What the longest of the usual topic names needs.
+const SHIPMENTS: f32 = 78.0;
 
 /// The columns both shops share.
 struct Columns {
@@ -27,18 +29,19 @@ struct Columns {
     strips: Vec<f32>,
     strip_w: f32,
     gutter: f32,
+    gap: f32,
 }
 
 impl Columns {
     fn new(width: f32, stations: usize) -> Self {
         let margin = if width >= 760.0 { 20.0 } else { 14.0 };
         let content = width - 2.0 * margin;
-        let box_w = (width * 0.1).clamp(72.0, 132.0);
+        let box_w = (width * 0.0957).clamp(72.0, 132.0);
         let queue_cols = ((width - 400.0) / 48.0).clamp(5.0, 11.0).floor();
-        let queue = queue_cols * (content / 75.0).clamp(9.6, 15.0);
+        let queue = queue_cols * (content / 81.0).clamp(9.6, 15.0);
         let door = (width * 0.022).clamp(14.0, 32.0);
         let gap = (width * 0.012).clamp(7.0, 20.0);
-        let gutter = if width >= 1_200.0 { 46.0 } else { 28.0 };
+        let gutter = if width >= 1_200.0 { 46.0 } else { 26.0 };
         let slots = stations.saturating_sub(1).max(1) as f32;
         let fixed = queue + door + box_w * (slots + 1.0) + 2.0 * gap * slots;
         let strip_w = ((content - fixed) / slots).max(gutter + 12.0);
@@ -52,6 +55,7 @@ impl Columns {
             strips: Vec::new(),
             strip_w,
             gutter,
+            gap,
         };
         let mut x = margin + queue + door;
         for station in 0..stations {
@@ -96,7 +100,7 @@ impl Columns {
 
 pub(super) fn layout(width: f32, height: f32, topology: &Topology) -> Layout {
     let compact = height > 0.0 && height < COMPACT;
-    let tall = (height / 676.0).clamp(1.0, 1.4);
+    let tall = (height / 676.0).clamp(1.0, 1.5);
     let stations = topology.stations[0].max(topology.stations[1]);
     let columns = Columns::new(width, stations);
     let box_h = if compact { 52.0 } else { 64.0 * tall.min(1.2) };
@@ -116,7 +120,7 @@ pub(super) fn layout(width: f32, height: f32, topology: &Topology) -> Layout {
     let room = if compact {
         room.max(76.0)
     } else {
-        room.clamp(120.0, 160.0 * tall)
+        room.clamp(120.0, 170.0 * tall)
     };
     let partitions = topology.topics[..in_pipeline]
         .iter()
@@ -131,7 +135,7 @@ pub(super) fn layout(width: f32, height: f32, topology: &Topology) -> Layout {
         max_rows
     };
     let rows = most_rows(&topology.topics[..in_pipeline], max_rows);
-    let dy = (room / rows as f32).min(22.0 * tall);
+    let dy = (room / rows as f32).min(if compact { 28.0 } else { 23.0 * tall });
     let body_h = (dy * rows as f32).max(box_h + 34.0);
     let body = Rect::new(0.0, strips_top, width, body_h);
     let async_ = columns.lane(top, TITLES[1], body, box_h, topology.stations[1]);
@@ -161,8 +165,16 @@ pub(super) fn layout(width: f32, height: f32, topology: &Topology) -> Layout {
             max_rows,
         }
         .lay(partitions);
-        let strip = topic.strips().x;
-        topic.title = Rect::new(strip, y - 19.0, columns.strip_w - gutter, 16.0);
+        let end = x + columns.strip_w + columns.gap - 2.0;
+        // A name too long for its strip begins over the gutter.
+        let strip = x + gutter;
+        let left = if end - strip < SHIPMENTS { x } else { strip };
+        topic.title = Rect::new(left, y - 19.0, end - left, 16.0);
+        topic.face = Some(if end - left < SHIPMENTS {
+            Face::SmallName
+        } else {
+            Face::Name
+        });
         out.topics.push(topic);
     }
     captions(&mut out, &columns, body.bottom() + 6.0);
@@ -175,7 +187,13 @@ pub(super) fn layout(width: f32, height: f32, topology: &Topology) -> Layout {
 /// The line under the strips: where records wait, and what fill means.
 fn captions(out: &mut Layout, columns: &Columns, y: f32) {
     let right = columns.margin + columns.content;
-    let legend = (columns.content * 0.5).min(330.0);
+    // Where there is room, several groups' bars are named.
+    let most = if columns.content < 1_000.0 {
+        310.0
+    } else {
+        460.0
+    };
+    let legend = (columns.content * 0.5).min(most);
     out.legend = Rect::new(right - legend, y, legend, 18.0);
     out.lag = Rect::new(columns.margin, y, columns.content - legend - 16.0, 18.0);
 }
@@ -216,13 +234,13 @@ fn extras(out: &mut Layout, columns: &Columns, topology: &Topology, y: f32) -> f
     };
     for (i, &partitions) in extra[..shown].iter().enumerate() {
         let at = place(i);
-        let name = (at.w * 0.5).min(150.0);
+        let name = (at.w * 0.5).min(130.0);
         let mut topic = Strips {
             x: at.x + name + 4.0,
             y: at.y + 4.0,
             width: (at.w - name - 4.0).min(200.0),
             gutter: 28.0,
-            dy: 18.0 / partitions.clamp(1, 2) as f32,
+            dy: if partitions == 2 { 9.0 } else { 18.0 },
             max_rows: if partitions == 2 { 2 } else { 1 },
         }
         .lay(partitions);

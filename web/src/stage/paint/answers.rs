@@ -16,7 +16,7 @@ const USUAL: (usize, usize) = (DECADE, 5 * DECADE + 10);
 pub(super) fn paint(pen: &mut Pen, chart: &Chart, answers: &Answers) {
     heading(pen, chart);
     let shops = [
-        (&answers.sync, "sync", Ink::Ink),
+        (&answers.sync, "sync", Ink::Main),
         (&answers.async_, "async", Ink::Warn),
     ];
     let used = |counts: &[u32]| {
@@ -42,7 +42,7 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, answers: &Answers) {
 
 fn heading(pen: &mut Pen, chart: &Chart) {
     let Rect { x, y, w, .. } = chart.title;
-    let set = Face::Name.left(Ink::Ink);
+    let set = Face::Name.left(Ink::Main);
     let wide = pen
         .list
         .text_in(w, (x, y + 13.0), set, format_args!("Time to an answer"));
@@ -64,7 +64,7 @@ fn shop(
     (name, ink): (&str, Ink),
     x: &impl Fn(f32) -> f32,
 ) {
-    let base = at.y + 13.0;
+    let base = at.y + 15.0;
     let floor = (at.bottom() - 1.0).round() + 0.5;
     let wide = pen.list.text(
         (at.x, base),

@@ -251,7 +251,14 @@ fn end(
     let edge = |at: Rect| Some(End { at, exact: None });
     match place {
         Place::SyncCustomers => edge(layout.lanes[0].queue.area),
-        Place::AsyncCustomers => edge(layout.lanes[1].queue.area),
+        // Hardly anybody waits here: dots begin well inside, where they can be seen.
+        Place::AsyncCustomers => {
+            let at = layout.lanes[1].queue.area;
+            edge(Rect {
+                w: at.w * 0.62,
+                ..at
+            })
+        }
         Place::SyncStation(i) => edge(*layout.lanes[0].stations.get(usize::from(i))?),
         Place::AsyncStation(i) => edge(*layout.lanes[1].stations.get(usize::from(i))?),
         Place::Partition(t, p) => {

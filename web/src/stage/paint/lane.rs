@@ -33,7 +33,7 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
         let base = lane.title.y + 16.0;
         pen.list.text(
             (lane.title.x, base),
-            Face::Title.left(Ink::Ink),
+            Face::Title.left(Ink::Main),
             format_args!("{}", TITLES[l]),
         );
         let base = if lane.subtitle.y > lane.title.y {
@@ -86,12 +86,12 @@ fn arrows(pen: &mut Pen, layout: &Layout) {
                     (gutter.x.min(pair[0].right() + 16.0), pair[0].center().1),
                 );
             } else {
-                // Down from the note under the box, then to the strips' upper edge.
+                // Down between boxes and strips, then onto the log end.
                 let (x, y) = (pair[0].x - 8.0, pair[0].center().1);
-                pen.list
-                    .line((pair[0].x - 2.0, y), (x, y), solid(Ink::StrongRule, 1.5));
-                let x = x.min(strips.right());
-                pen.arrow((x, y), (x, strips.y - 3.0));
+                let (end, turn) = (strips.right() - 4.0, strips.y - 11.0);
+                let bends = [(x + 6.0, y), (x, y), (x, turn), (end, turn)];
+                pen.list.path(bends, solid(Ink::StrongRule, 1.5));
+                pen.arrow((end, turn), (end, strips.y - 2.0));
             }
         }
     }
@@ -107,7 +107,7 @@ fn queue(pen: &mut Pen, lane: &Lane, l: u8, shop: &ShopScene, view: &View<'_>) {
     let top = queue.area.y + (queue.area.h - block) / 2.0;
     let [top] = pen.scales.show(10 + l, [f64::from(top)], 0.2);
     let top = top as f32;
-    let r = queue.dx.min(queue.dy) * 0.42;
+    let r = queue.dx.min(queue.dy) * 0.46;
     let mut followed = None;
     for (i, person) in shop.waiting[..shown].iter().enumerate() {
         let (row, col) = (i / queue.cols, (i % queue.cols) as f32 + 0.5);
@@ -124,10 +124,10 @@ fn queue(pen: &mut Pen, lane: &Lane, l: u8, shop: &ShopScene, view: &View<'_>) {
         }
         let left = left_of(view.scene.now, person.since, person.until);
         let ring = if left < 0.2 { Ink::Warn } else { Ink::Muted };
-        pen.list.ring(at, r, left, solid(ring, 1.2));
+        pen.list.ring(at, r, left, solid(ring, 1.4));
         pen.list.dot(
             at,
-            r * 0.62,
+            r * 0.6,
             solid(Ink::KeyEdge(person.hue), 1.0).on(Ink::Key(person.hue)),
         );
         pen.hits.note(
@@ -143,7 +143,12 @@ fn queue(pen: &mut Pen, lane: &Lane, l: u8, shop: &ShopScene, view: &View<'_>) {
     if let Some((at, order)) = followed {
         pen.follow(at, r, order);
     }
-    let y = top + rows as f32 * queue.dy + 12.0;
+    // With nobody there the words stand below the way of those who are served at once.
+    let y = if shown > 0 {
+        top + rows as f32 * queue.dy + 12.0
+    } else {
+        queue.area.center().1 + 28.0
+    };
     let words = (queue.area.x, y);
     caption(
         pen,
@@ -158,9 +163,13 @@ fn queue(pen: &mut Pen, lane: &Lane, l: u8, shop: &ShopScene, view: &View<'_>) {
 fn caption(pen: &mut Pen, at: Point, (width, height): (f32, f32), total: u32, shown: u32) {
     let people = if total == 1 { "person" } else { "people" };
     let n = Count(total.into());
-    let face = Face::Body;
+    let face = if width < 110.0 {
+        Face::Small
+    } else {
+        Face::Body
+    };
     let digits = face.width("0") * (total.max(1).ilog10() + 1) as f32 + 4.0;
-    let set = face.left(if total > 0 { Ink::Ink } else { Ink::Muted });
+    let set = face.left(if total > 0 { Ink::Main } else { Ink::Muted });
     let fits = |words: &str| digits + face.width(words) <= width;
     let wide = if fits(" people waiting") {
         pen.list.text(at, set, format_args!("{n} {people} waiting"))
@@ -185,6 +194,11 @@ fn caption(pen: &mut Pen, at: Point, (width, height): (f32, f32), total: u32, sh
         );
     } else if height > 28.0 {
         let at = (at.0, at.1 + 15.0);
+        if Face::Small.width("00000 more than fit") > width {
+            pen.list
+                .text_in(width, at, set, format_args!("{} more", Count(more.into())));
+            return;
+        }
         pen.list.text_in(
             width,
             at,
@@ -252,7 +266,7 @@ fn paint_station(pen: &mut Pen, lane: &Lane, (l, i): (u8, u8), station: &Station
         },
     );
     let x = at.center().0;
-    let name = lane.name.unwrap_or(Face::Name).center(Ink::Ink);
+    let name = lane.name.unwrap_or(Face::Name).center(Ink::Main);
     pen.list.text_in(
         at.w - 8.0,
         (x, at.y + at.h * 0.31),
@@ -342,7 +356,7 @@ fn note(pen: &mut Pen, at: Rect, state: State, station: &Station, mean: Option<S
 fn workers(pen: &mut Pen, at: Rect, (l, i): (u8, u8), station: &Station, view: &View<'_>) {
     let y = at.y + at.h * 0.79;
     let n = station.workers as usize;
-    let pitch = ((at.w - 14.0) / n.max(1) as f32).min(12.0);
+    let pitch = ((at.w - 14.0) / n.max(1) as f32).min(13.0);
     if pitch < 7.0 {
         let bar = Rect::new(at.x + 10.0, y - 2.5, at.w - 20.0, 5.0);
         pen.list.rect(bar, 2.5, filled(Ink::Rule));
@@ -357,7 +371,7 @@ fn workers(pen: &mut Pen, at: Rect, (l, i): (u8, u8), station: &Station, view: &
         );
         return;
     }
-    let r = pitch * 0.4;
+    let r = pitch * 0.41;
     let x = |slot: usize| at.center().0 + (slot as f32 - (n as f32 - 1.0) / 2.0) * pitch;
     let busy = station.in_hand.len().min(n);
     for (slot, work) in station.in_hand[..busy].iter().enumerate() {

@@ -50,11 +50,15 @@ fn title(pen: &mut Pen, topic: &TopicScene, at: &TopicBox) {
     } else {
         Face::Small
     };
-    let set = face.left(if at.in_pipeline { Ink::Ink } else { Ink::Muted });
+    let set = face.left(if at.in_pipeline {
+        Ink::Main
+    } else {
+        Ink::Muted
+    });
     let wide = pen
         .list
         .text_in(w, (x, y + 12.0), set, format_args!("{}", topic.name));
-    let records: u64 = topic.strips.iter().map(|s| retained(s)).sum();
+    let records: u64 = topic.strips.iter().map(retained).sum();
     let words = " 00000 records";
     if wide + Face::Tiny.width(words) + 8.0 <= w {
         let set = Face::Tiny.left(Ink::Muted);
@@ -182,7 +186,7 @@ impl StripPainter<'_> {
         }
         let (unread, read) = beyond(self.strip, self.at.cells);
         let (count, ink) = if unread > 0 {
-            (unread, Ink::Ink)
+            (unread, Ink::Main)
         } else {
             (read, Ink::Faint)
         };
@@ -195,7 +199,7 @@ impl StripPainter<'_> {
 
     fn bar(&self, pen: &mut Pen, first: f64, group: usize, committed: i64) {
         let (topic, partition) = self.key();
-        let committed = committed.clamp(self.strip.log_start, self.strip.log_end);
+        let committed = committed.max(self.strip.log_start).min(self.strip.log_end);
         let dragged = self
             .view
             .drag
@@ -218,7 +222,7 @@ impl StripPainter<'_> {
         let ink = if held.is_some() {
             Ink::Accent
         } else {
-            Ink::Ink
+            Ink::Main
         };
         let reach = (self.row.strip.h * 0.15).clamp(1.0, 3.0);
         let ends = [(x, strip.y - reach), (x, strip.bottom() + reach)];
@@ -285,11 +289,10 @@ fn bar_row(pen: &mut Pen, t: usize, topic: &TopicScene, at: &TopicBox, row: &Row
     let [unread_w, all_w] = [unread, all].map(|n| row.strip.w * n as f32 / most as f32);
     let base = row.gutter.center().1 + 3.6;
     let set = Face::Tiny.right(Ink::Faint);
-    pen.list.text(
-        (row.gutter.right(), base),
-        set,
-        format_args!("{}–", row.first),
-    );
+    if at.rows.len() > 1 {
+        let words = format_args!("{}–", row.first);
+        pen.list.text((row.gutter.right(), base), set, words);
+    }
     let strip = Rect {
         h: row.strip.h - 1.0,
         ..row.strip
@@ -312,7 +315,7 @@ fn bar_row(pen: &mut Pen, t: usize, topic: &TopicScene, at: &TopicBox, row: &Row
         let (x, ink) = if unread_w > label + 6.0 {
             (unread_at.x + 4.0, Ink::Paper)
         } else {
-            (strip.x + 4.0, Ink::Ink)
+            (strip.x + 4.0, Ink::Main)
         };
         if all_w - unread_w > label + 6.0 || ink == Ink::Paper || unread == 0 {
             pen.list.text(
@@ -364,12 +367,12 @@ fn lag(pen: &mut Pen, layout: &Layout, scene: &OrdersScene) {
         .first()
         .filter(|_| layout.wide)
         .map_or(0.0, |topic| {
-            let slack = layout.lag.w - Face::Body.width("lag 00000, most of it before warehouse");
+            let slack = layout.lag.w - Face::Body.width("lag 0000, most of it before warehouse");
             (topic.strips().x - layout.lag.x).min(slack).max(0.0)
         });
     let at: Point = (layout.lag.x + indent, layout.lag.y + 13.0);
     let width = layout.lag.w - indent;
-    let set = Face::Body.left(Ink::Ink);
+    let set = Face::Body.left(Ink::Main);
     match lags().max_by_key(|(lag, _)| *lag) {
         None => {
             let set = Face::Body.left(Ink::Muted);
@@ -387,9 +390,25 @@ fn lag(pen: &mut Pen, layout: &Layout, scene: &OrdersScene) {
                 let words = format_args!("lag {total_words}, {words} of it before {group}");
                 pen.list.text_in(width, at, set, words);
             } else {
-                let words = format_args!("lag {total_words} in all, {most} before {group}");
-                pen.list.text_in(width, at, set, words);
+                each(pen, at, width, lags());
             }
+        }
+    }
+}
+
+/// Where no group has most of the lag, each says its own.
+fn each<'a>(pen: &mut Pen, at: Point, width: f32, lags: impl Iterator<Item = (u64, &'a str)>) {
+    let set = Face::Body.left(Ink::Main);
+    let mut used = pen.list.text(at, set, format_args!("lag"));
+    for (lag, group) in lags {
+        let left = width - used - 8.0;
+        let words = format_args!("{group} {}", Count(lag));
+        used += 8.0
+            + pen
+                .list
+                .text_in(left, (at.0 + used + 8.0, at.1), set, words);
+        if left < 40.0 {
+            break;
         }
     }
 }
@@ -440,7 +459,7 @@ fn legend(pen: &mut Pen, at: Rect, scene: &OrdersScene) {
     if with_bars {
         for g in 0..groups {
             let line = Stroke {
-                ink: Ink::Ink,
+                ink: Ink::Main,
                 width: 2.0,
                 dash: dash_of(g),
             };

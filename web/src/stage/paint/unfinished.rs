@@ -14,7 +14,7 @@ use millrace::view::orders::Unfinished;
 const LEAST: Span = Span::secs(20);
 const MOST: Span = Span::secs(120);
 /// The scale never shows less than this many orders, or noise would look like news.
-const CALM: u32 = 10;
+const CALM: u32 = 20;
 
 /// The chart's scales.
 struct Scales {
@@ -79,7 +79,7 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, view: &View<'_>) {
         pen.list
             .path(area.chain(people()).chain([floor(x)]), filled(Ink::Mass));
         events(pen, &scales, view);
-        pen.list.path(people(), solid(Ink::Ink, 1.8));
+        pen.list.path(people(), solid(Ink::Main, 1.8));
         pen.list.path(line(|p| p.2).map(at), solid(Ink::Warn, 2.0));
         labels(
             pen,
@@ -94,7 +94,7 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, view: &View<'_>) {
 
 fn heading(pen: &mut Pen, chart: &Chart) {
     let Rect { x, y, w, .. } = chart.title;
-    let set = Face::Name.left(Ink::Ink);
+    let set = Face::Name.left(Ink::Main);
     let wide = pen
         .list
         .text_in(w, (x, y + 13.0), set, format_args!("Orders not finished"));
@@ -162,26 +162,24 @@ fn axes(pen: &mut Pen, scales: &Scales, step: f64) {
 /// room is left out; its line stays.
 fn events(pen: &mut Pen, scales: &Scales, view: &View<'_>) {
     let plot = scales.plot;
-    let mut taken = [f32::NEG_INFINITY; 2];
-    for marker in view.marks.markers {
+    // From the youngest back: an older name goes over the line of a younger event, not through it.
+    let mut free = [f32::INFINITY; 2];
+    for marker in view.marks.markers.iter().rev() {
         if marker.at < scales.from || marker.at > view.scene.now || marker.at == Time::ZERO {
             continue;
         }
         let x = scales.x(marker.at).round() + 0.5;
         let ink = tone_ink(marker.tone);
         let width = Face::Tiny.width(&marker.label);
-        let left = if x + 4.0 + width > plot.right() {
-            x - 4.0 - width
-        } else {
-            x + 4.0
-        };
-        let line = (0..2).find(|&line| left >= taken[line] + 6.0);
-        let rise = line.map_or(0.0, |line| 3.0 + 11.0 * line as f32);
+        let inside = x + 4.0 + width <= plot.right() + 60.0;
+        let left = if inside { x + 4.0 } else { x - 4.0 - width };
+        let row = (0..2).find(|&row| left + width + 5.0 <= free[row]);
+        let rise = row.map_or(0.0, |row| 4.0 + 11.0 * row as f32);
         pen.list
             .line((x, plot.y - rise), (x, plot.bottom()), dashed(ink, 1.0));
-        if let Some(line) = line {
-            taken[line] = left + width;
-            let at = (left, plot.y - 11.0 * line as f32 + 1.0);
+        if let Some(row) = row {
+            free[..=row].fill(left.min(x));
+            let at = (left, plot.y - 11.0 * row as f32 - 4.0);
             pen.list
                 .text(at, Face::Tiny.left(ink), format_args!("{}", marker.label));
         }
@@ -210,7 +208,7 @@ fn labels(
     };
     let width = chart.area.right() - x - 6.0;
     for (n, name, y, ink) in [
-        (last.1, "people", people, Ink::Ink),
+        (last.1, "people", people, Ink::Main),
         (last.2, "records", records, Ink::Warn),
     ] {
         let at = (x + 6.0, y + 4.0);
