@@ -12,6 +12,7 @@ use millrace::protocol::{OffsetSpec, Service};
 use millrace::scenario::RecordedOrder;
 use millrace::scenario::orders_file;
 use millrace::sim::Command;
+use millrace::time::Span;
 use millrace::view::orders::OrdersScene;
 use millrace::view::topics::{self, Wanted};
 use std::rc::Rc;
@@ -269,7 +270,7 @@ impl App {
         let file = OwnFile {
             name: name.to_owned(),
             hash: parsed.hash,
-            speed: 1.0,
+            speed: speed_for(&parsed.orders),
         };
         let loaded = Loaded {
             file,
@@ -321,6 +322,12 @@ impl App {
             self.notices.clear();
         }
     }
+}
+
+/// How fast to replay a file at first: all of it within two minutes, and never slower than it was.
+fn speed_for(orders: &[RecordedOrder]) -> f64 {
+    let length = orders.last().map_or(Span::ZERO, |last| last.at);
+    (length.0 as f64 / 120e6).ceil().max(1.0)
 }
 
 /// Light, dark, system, and round again.

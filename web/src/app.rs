@@ -199,6 +199,9 @@ impl Component for App {
         // What a link shows stands still; so does what nobody may be looking at yet.
         let play = !opening.still && !params.embed && opening.page == Page::Orders;
         opening.lab.player_mut().play(play);
+        if params.bench {
+            opening.lab.crowd();
+        }
         let host = Host::new(opening.lab, opening.look, params, news);
         host.open_page(opening.page);
         let shown = host.snapshot();

@@ -32,6 +32,8 @@ pub struct Dials {
     pub time: Option<HtmlElement>,
     /// The scrubber.
     pub scrubber: Option<HtmlInputElement>,
+    /// What holds the scrubber: Yew writes the scrubber's own style, so the place goes here.
+    pub line: Option<HtmlElement>,
 }
 
 /// The loop and what it shows. Clones are the same loop.
@@ -199,11 +201,12 @@ impl Host {
         if let Some(time) = &dials.time {
             dom::set_text(time, &now.to_string());
         }
-        if let Some(scrubber) = &dials.scrubber {
-            scrubber.set_value_as_number((now.0 / 1_000) as f64);
+        if let (Some(scrubber), Some(line)) = (&dials.scrubber, &dials.line) {
+            let ms = now.0 as f64 / 1_000.0;
+            scrubber.set_value_as_number(ms.floor());
             let end = scrubber.max().parse::<f64>().unwrap_or(1.0).max(1.0);
-            let at = (now.0 as f64 / 1_000.0 / end * 100.0).min(100.0);
-            let _ = scrubber.style().set_property("--at", &format!("{at:.2}%"));
+            let at = (ms / end * 100.0).min(100.0);
+            let _ = line.style().set_property("--at", &format!("{at:.2}%"));
         }
     }
 

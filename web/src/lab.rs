@@ -3,6 +3,7 @@
 
 use crate::player::Player;
 use millrace::link::{ENGINE, LATEST, Link, OwnFile, hex};
+use millrace::protocol::Service;
 use millrace::scenario::{self, RecordedOrder, Scenario, Workload};
 use millrace::sim::{Acted, Command, Timeline};
 use millrace::time::Time;
@@ -13,6 +14,9 @@ use std::sync::Arc;
 pub const FIRST: &str = "orders";
 /// The seed of the pictures in the documentation.
 pub const FIRST_SEED: u64 = 41;
+
+/// Orders a second that keep more than a thousand records on their way: a test counts them.
+const CROWD: f64 = 300.0;
 
 /// A run with its player.
 pub struct Lab {
@@ -214,6 +218,30 @@ impl Lab {
         true
     }
 
+    /// Makes a crowd for the bench: a thousand records and more on their way at once.
+    pub fn crowd(&mut self) {
+        let service = |service| {
+            [
+                Command::SetWorkers {
+                    service,
+                    workers: 64,
+                },
+                Command::SetWork {
+                    service,
+                    mean_us: 20_000,
+                },
+            ]
+        };
+        let mut commands: Vec<Command> = Service::ALL.into_iter().flat_map(service).collect();
+        commands.push(Command::SetShopWorkers { workers: 200 });
+        commands.push(Command::SetRate { per_s: CROWD });
+        for command in commands {
+            if let Err(why) = self.act(command) {
+                self.notices.push(why);
+            }
+        }
+    }
+
     /// How far a link being opened has come, 0 to 1.
     pub fn opening(&self) -> Option<f64> {
         let link = self.opening.as_ref()?;
@@ -305,5 +333,103 @@ impl Lab {
             answers: self.answers.iter().map(|(q, n)| (q.clone(), *n as u32)).collect(),
             ..Link::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millrace::protocol::Stop;
+    use millrace::view::scene;
+
+    /// A wall clock that goes on by a little whenever it is looked at.
+    fn clock() -> impl Fn() -> f64 {
+        let now = std::cell::Cell::new(0.0);
+        move || {
+            now.set(now.get() + 0.5);
+            now.get()
+        }
+    }
+
+    fn settle(lab: &mut Lab) {
+        let clock = clock();
+        for frame in 0..10_000 {
+            lab.frame(f64::from(frame) * 16.0, &clock);
+            if lab.opening.is_none() && lab.seeking.is_none() {
+                return;
+            }
+        }
+        panic!("still on its way");
+    }
+
+    #[test]
+    fn the_bench_sees_a_crowd() {
+        let mut lab = Lab::named(FIRST, FIRST_SEED);
+        lab.crowd();
+        assert_eq!(lab.take_notices(), Vec::<String>::new());
+        for at in [5, 10, 13] {
+            lab.timeline.run_until(Time(at * 1_000_000), u64::MAX);
+            let (mut picture, timeline) = (Default::default(), lab.timeline());
+            let usual = &timeline.scenario().settings;
+            scene::scene(timeline.moment(), usual, timeline.now(), &mut picture);
+            assert!(picture.flights.len() > 1_000, "{}", picture.flights.len());
+        }
+    }
+
+    #[test]
+    fn a_link_leads_back_to_the_very_instant() {
+        let mut lab = Lab::named(FIRST, 7);
+        lab.seek(Time(4_000_000));
+        settle(&mut lab);
+        let node = "payment-1".to_owned();
+        lab.act(Command::Stop { node, how: Stop::Killed }).unwrap();
+        lab.seek(Time(9_000_000));
+        settle(&mut lab);
+        lab.step_back();
+        lab.step_back();
+        lab.answer("where-lost", 2);
+        let link = lab.link();
+        let Start::Ready(mut again) = Lab::opened(link.clone()) else {
+            panic!("it needs no file");
+        };
+        settle(&mut again);
+        assert_eq!(again.take_notices(), Vec::<String>::new());
+        assert_eq!(again.link(), link);
+    }
+
+    #[test]
+    fn a_link_that_plays_differently_says_so() {
+        let mut lab = Lab::named(FIRST, 7);
+        lab.seek(Time(2_000_000));
+        settle(&mut lab);
+        let link = Link { engine: "0.0.9".into(), hash: Some(hex(1)), ..lab.link() };
+        let Start::Ready(mut again) = Lab::opened(link) else {
+            panic!("it needs no file");
+        };
+        settle(&mut again);
+        assert!(again.take_notices()[0].contains("0.0.9"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_replaced_and_told() {
+        let mut lab = Lab::named("nowhere", 1);
+        assert_eq!(lab.timeline().scenario().name, FIRST);
+        assert!(lab.take_notices()[0].contains("nowhere"));
+    }
+
+    #[test]
+    fn acting_in_the_past_keeps_the_old_future() {
+        let mut lab = Lab::named(FIRST, 7);
+        lab.act(Command::SetRate { per_s: 20.0 }).unwrap();
+        lab.seek(Time(3_000_000));
+        settle(&mut lab);
+        lab.act(Command::SetRate { per_s: 30.0 }).unwrap();
+        lab.seek(Time(1_000_000));
+        settle(&mut lab);
+        lab.act(Command::SetRate { per_s: 10.0 }).unwrap();
+        assert_eq!(lab.timeline().forks().len(), 1);
+        lab.return_to(0);
+        let rates: Vec<_> = lab.timeline().commands().iter().map(|a| a.command.clone()).collect();
+        assert_eq!(rates[1], Command::SetRate { per_s: 30.0 });
     }
 }

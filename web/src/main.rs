@@ -3,6 +3,7 @@
 mod actions;
 mod api;
 mod app;
+mod bench;
 mod crash;
 mod dialog;
 mod dom;

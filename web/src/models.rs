@@ -15,6 +15,8 @@ use std::rc::Rc;
 
 /// How many rows the topic table shows.
 const ROWS: usize = 100;
+/// How many rows of numbers the Explain tab shows; the Metrics tab has them all.
+const NUMBERS: usize = 7;
 /// How many rows the short table of the Explain tab shows.
 const LIVE: usize = 6;
 
@@ -128,11 +130,13 @@ fn explain_data(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainDat
         most: LIVE,
         ..Wanted::default()
     };
+    let mut numbers = numbers::numbers(moment, timeline.now());
+    numbers.rows.truncate(NUMBERS);
     ExplainData {
         explain: explain::explain(timeline),
         asked,
         what_if: explain::what_if(timeline),
-        numbers: numbers::numbers(moment, timeline.now()),
+        numbers,
         live: topics::topic_rows(&moment.world, &live_topic, &wanted),
         live_topic,
         promises: numbers::promises(moment),
@@ -209,6 +213,7 @@ fn metrics_data(lab: &Lab, scene: &OrdersScene) -> MetricsData {
     MetricsData {
         numbers: numbers::numbers(moment, now),
         lag: numbers::lag(&moment.world),
+        lags: moment.metrics.samples().map(|sample| sample.lag).collect(),
         load: numbers::load(&moment.world),
         promises: numbers::promises(moment),
         scene: Rc::new(scene.clone()),

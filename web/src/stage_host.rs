@@ -18,9 +18,6 @@ pub struct StageProps {
     pub watch: (String, String),
     /// The scene's name and title.
     pub scenario: (String, String),
-    /// Whether the tables are what is looked at, so that the way to them need not be told.
-    #[prop_or_default]
-    pub tables: bool,
 }
 
 /// The stage. Frames never pass through here: the host draws through the stage's handle.
@@ -39,14 +36,11 @@ pub fn Stage(props: &StageProps) -> Html {
             <div class="picture">
                 <stage::Stage handle={props.host.stage()} {on_gesture} {on_wake} flow={ui.params.embed} label={props.summary.clone()} />
             </div>
-            <p class="watch">
+            <div class="watch">
                 <Scenes chosen={props.scenario.0.clone()} />
-                <span><b>{ "Watch. " }</b>{ watch }</span>
-                <span><b>{ "Try. " }</b>{ try_this }</span>
-            </p>
-            if !props.tables {
-                <p class="hidden">{ "The Metrics tab has this picture as tables." }</p>
-            }
+                <p class="say"><b>{ "Watch. " }</b>{ watch }<span class="try">{ " " }<b>{ "Try. " }</b>{ try_this }</span></p>
+            </div>
+            <p class="hidden">{ "The Metrics tab has this picture as tables." }</p>
         </section>
     }
 }

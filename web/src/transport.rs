@@ -25,13 +25,15 @@ pub fn Bar(props: &BarProps) -> Html {
     let ui = use_ui();
     let t = &props.transport;
     let time = use_node_ref();
-    let scrubber = use_node_ref();
+    let (scrubber, line) = (use_node_ref(), use_node_ref());
     {
-        let (host, time, scrubber) = (props.host.clone(), time.clone(), scrubber.clone());
+        let host = props.host.clone();
+        let (time, scrubber, line) = (time.clone(), scrubber.clone(), line.clone());
         use_effect_with((), move |()| {
             host.set_dials(Dials {
                 time: time.cast::<HtmlElement>(),
                 scrubber: scrubber.cast::<HtmlInputElement>(),
+                line: line.cast::<HtmlElement>(),
             });
             move || host.set_dials(Dials::default())
         });
@@ -50,7 +52,7 @@ pub fn Bar(props: &BarProps) -> Html {
                 }
                 <Speed speed={t.speed} />
             </div>
-            <div class="line">
+            <div class="line" ref={line}>
                 <Markers markers={(*t.markers).clone()} end={t.end} locked={ui.locked("seek")} />
                 <Scrubber node={scrubber} now={t.now} played={t.played} end={t.end} locked={ui.locked("seek")} />
             </div>

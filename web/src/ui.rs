@@ -294,6 +294,8 @@ pub struct MetricsData {
     pub numbers: Table,
     /// Lag of each group.
     pub lag: Table,
+    /// The lag of each service's group over time, `Metrics::EVERY` apart.
+    pub lags: Vec<[u32; 3]>,
     /// How busy each service is.
     pub load: Table,
     /// The guarantees.

@@ -77,7 +77,7 @@ fn Customers(props: &SettingsProps) -> Html {
                 <div class="field"><label for="file-speed">{ "Times as fast as recorded" }</label>
                     <input id="file-speed" type="number" min="0.1" step="any" value={factor.to_string()} disabled={ui.locked("load")} onchange={speed} /></div>
             } else {
-                <Number id="rate" from="rate" label="Orders" unit="a second" value={s.per_s} max=1000.0 step=0.5
+                <Number id="rate" from="rate" label="Orders" unit="/s" value={s.per_s} max=1000.0 step=0.5
                     make={make(|per_s| Command::SetRate { per_s })} />
             }
             <Do from="rate" label="Burst: ×10 for 5 s" commands={burst} testid="burst" />

@@ -1,5 +1,6 @@
 //! Every picture as a table: the same facts, for those who do not see it and for the curious.
 
+use millrace::sim::Metrics;
 use millrace::time::{Span, Time};
 use millrace::view::orders::{Answers, OrdersScene, Place, ShopScene, Station, Unfinished};
 use millrace::view::panel::Table;
@@ -32,6 +33,24 @@ pub fn unfinished(chart: &Unfinished) -> Table {
     table(
         "People waiting in the synchronous shop and records waiting in the asynchronous one, latest first",
         &["at", "people", "records"],
+        rows,
+    )
+}
+
+/// The lag of each group, at evenly spaced times up to now.
+pub fn lags(samples: &[[u32; 3]]) -> Table {
+    let step = samples.len().div_ceil(POINTS).max(1);
+    let rows = samples.iter().enumerate().rev().step_by(step);
+    let rows = rows
+        .map(|(n, lag)| {
+            let at = Time::ZERO + Metrics::EVERY * n as u64;
+            let lag = lag.iter().map(u32::to_string);
+            std::iter::once(at.to_string()).chain(lag).collect()
+        })
+        .collect();
+    table(
+        "Records that each group has not committed, latest first",
+        &["at", "payment", "warehouse", "shipping"],
         rows,
     )
 }
