@@ -10,6 +10,7 @@ pub mod client;
 pub mod cluster;
 pub mod group;
 pub mod id;
+pub mod link;
 pub mod log;
 mod pile;
 pub mod protocol;

@@ -1,0 +1,516 @@
+//! A state of the page as a link: `#v1.` + base64url(deflate(JSON)).
+//!
+//! A link carries everything that makes the instant: scenario, seed, commands, and where on the
+//! time line one looks; and what the person had chosen and answered. Opening never fails: what
+//! cannot be read is left out, and the complaints say so in words for a person.
+
+use crate::id::OrderId;
+use crate::sim::Acted;
+use crate::time::Time;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The engine that plays links now. A link made by another one may play differently.
+pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
+/// The longest fragment we make or read, `#` not counted.
+pub const MAX_FRAGMENT: usize = 8 * 1024;
+/// The longest JSON we inflate: a small fragment must not fill the memory.
+pub const MAX_JSON: usize = 64 * 1024;
+/// The latest time a link may ask for. To get there means to simulate it all.
+pub const LATEST: Time = Time(2 * 3_600 * 1_000_000);
+
+const PREFIX: &str = "v1.";
+
+/// One state of the page.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Link {
+    /// The engine's version that made it.
+    pub engine: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// What was done, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Acted>,
+    /// How many events had been dispatched, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instant: Option<u64>,
+    /// The simulated time shown.
+    pub at_us: Time,
+    /// The page; empty for the scenario's own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub page: String,
+    /// The side panel's tab; empty for the first.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tab: String,
+    /// The topic looked at; empty for the first.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub topic: String,
+    /// The order whose life is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// The run's hash at `instant`, 16 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// The person's own file, which the link cannot carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<OwnFile>,
+    /// Which option was chosen for each question.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, u32>,
+}
+
+/// A file that must be opened again before the run can be replayed.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnFile {
+    /// Its name.
+    pub name: String,
+    /// Its hash: see [`content_hash`].
+    pub hash: String,
+    /// How many times faster than recorded it is replayed.
+    pub speed: f64,
+}
+
+/// Why a link could not be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TooLong {
+    /// More JSON than a reader would inflate.
+    Json(usize),
+    /// A longer fragment than a reader would take.
+    Fragment(usize),
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(n) => write!(
+                f,
+                "This run has too many commands for a link: {n} bytes of JSON, {MAX_JSON} at most."
+            ),
+            Self::Fragment(n) => write!(
+                f,
+                "This run has too many commands for a link: {n} characters, {MAX_FRAGMENT} at most."
+            ),
+        }
+    }
+}
+
+/// What opening a link gave.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Opened {
+    /// The nearest state that could be read; `None` if nothing could.
+    pub link: Option<Link>,
+    /// What was wrong, a sentence each; empty if all was well.
+    pub complaints: Vec<String>,
+}
+
+impl Link {
+    /// As a fragment, without the `#`.
+    ///
+    /// # Errors
+    /// When it would be longer than a reader takes.
+    pub fn encode(&self) -> Result<String, TooLong> {
+        let json = serde_json::to_vec(self).expect("a link is plain data");
+        if json.len() > MAX_JSON {
+            return Err(TooLong::Json(json.len()));
+        }
+        let packed = miniz_oxide::deflate::compress_to_vec(&json, 9);
+        let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(packed));
+        if text.len() > MAX_FRAGMENT {
+            return Err(TooLong::Fragment(text.len()));
+        }
+        Ok(text)
+    }
+
+    /// Reads a fragment, with or without its `#`. An empty one is no link and no complaint.
+    #[must_use]
+    pub fn open(fragment: &str) -> Opened {
+        let text = fragment.strip_prefix('#').unwrap_or(fragment);
+        if text.is_empty() {
+            return Opened::default();
+        }
+        match unpack(text) {
+            Ok(members) => read(members),
+            Err(why) => Opened {
+                link: None,
+                complaints: vec![why],
+            },
+        }
+    }
+
+    /// What to say when a replay under this engine does not end at the hash the link carries.
+    /// `None` when it does, or when the link carries none.
+    #[must_use]
+    pub fn differs(&self, replayed: u64) -> Option<String> {
+        let told = self.hash.as_deref()?;
+        if told == hex(replayed) {
+            return None;
+        }
+        Some(if self.engine == ENGINE {
+            "This link's run does not replay to the hash it carries: it was changed by hand, or \
+             this is a bug in Millrace. What you see is what its commands give now."
+                .to_owned()
+        } else {
+            format!(
+                "This link was made by Millrace {}. This is {ENGINE}, which plays it differently: \
+                 what you see is not what its maker saw.",
+                self.engine
+            )
+        })
+    }
+}
+
+/// A run's hash as links and summaries carry it: 16 hex digits.
+#[must_use]
+pub fn hex(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
+/// The hash of a file's content (FNV-1a, 64 bits): to tell whether it is the same file, not to
+/// guard against anybody.
+#[must_use]
+pub fn content_hash(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hex(hash)
+}
+
+/// From the fragment to the members of the JSON object.
+fn unpack(text: &str) -> Result<Map<String, Value>, String> {
+    let Some(body) = text.strip_prefix(PREFIX) else {
+        return Err(
+            if text.starts_with('v') && text[1..].starts_with(|c: char| c.is_ascii_digit()) {
+                "This link is of a newer kind than this Millrace can read.".to_owned()
+            } else {
+                "This is not a Millrace link: it should begin with “#v1.”.".to_owned()
+            },
+        );
+    };
+    if text.len() > MAX_FRAGMENT {
+        return Err(format!(
+            "This link is too long: {} characters, {MAX_FRAGMENT} at most.",
+            text.len()
+        ));
+    }
+    // Mail programs wrap lines and some tools escape or pad: none of that changes the meaning.
+    let body: String = body
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '=')
+        .collect();
+    let packed = URL_SAFE_NO_PAD
+        .decode(body.as_bytes())
+        .map_err(|_| "This link is damaged: it holds characters that no link has, or lost some.")?;
+    let json = miniz_oxide::inflate::decompress_to_vec_with_limit(&packed, MAX_JSON)
+        .map_err(|_| "This link is damaged: part of it is missing or changed.")?;
+    match serde_json::from_slice(&json) {
+        Ok(Value::Object(members)) => Ok(members),
+        _ => Err("This link is damaged: what it holds is not a state of the page.".to_owned()),
+    }
+}
+
+/// From the members to a link, one by one, so that one bad member spoils nothing else.
+fn read(mut members: Map<String, Value>) -> Opened {
+    let mut link = Link::default();
+    let mut complaints = Vec::new();
+    let commands = members.remove("commands");
+    macro_rules! take {
+        ($($field:ident: $what:literal),*) => {$(
+            if let Some(value) = members.remove(stringify!($field)) {
+                match serde_json::from_value(value) {
+                    Ok(good) => link.$field = good,
+                    Err(_) => complaints.push(concat!("The link’s ", $what, " could not be read and is left out.").to_owned()),
+                }
+            }
+        )*};
+    }
+    take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
+          at_us: "time", page: "page", tab: "tab", topic: "topic", order: "order", hash: "hash",
+          file: "file", answers: "answers");
+    link.commands = read_commands(commands, &mut complaints);
+    clamp(&mut link, &mut complaints);
+    Opened {
+        link: Some(link),
+        complaints,
+    }
+}
+
+fn read_commands(value: Option<Value>, complaints: &mut Vec<String>) -> Vec<Acted> {
+    let Some(value) = value else {
+        return Vec::new();
+    };
+    let Value::Array(items) = value else {
+        complaints.push("The link’s commands could not be read and are left out.".to_owned());
+        return Vec::new();
+    };
+    let count = items.len();
+    let mut commands = Vec::with_capacity(count);
+    for item in items {
+        match serde_json::from_value::<Acted>(item) {
+            Ok(acted) => commands.push(acted),
+            // Whatever came after it happened in a world where it had acted.
+            Err(_) => {
+                complaints.push(format!(
+                    "Command {} of {count} could not be read. It and those after it are left out.",
+                    commands.len() + 1
+                ));
+                break;
+            }
+        }
+    }
+    commands
+}
+
+/// Keeps what a link asks for within what a page will do.
+fn clamp(link: &mut Link, complaints: &mut Vec<String>) {
+    if link.at_us > LATEST {
+        complaints.push(format!(
+            "The link asks for {}; this page goes up to {LATEST}.",
+            link.at_us
+        ));
+        link.at_us = LATEST;
+        link.instant = None;
+    }
+    let before = link.commands.len();
+    link.commands.retain(|acted| acted.at_us <= LATEST);
+    if link.commands.len() < before {
+        complaints.push("Commands after the latest time of this page are left out.".to_owned());
+    }
+    let in_order = |a: &Acted, b: &Acted| {
+        a.at_us < b.at_us
+            || a.at_us == b.at_us && a.instant.unwrap_or(u64::MAX) <= b.instant.unwrap_or(u64::MAX)
+    };
+    if !link.commands.is_sorted_by(in_order) {
+        link.commands
+            .sort_by_key(|acted| (acted.at_us, acted.instant.unwrap_or(u64::MAX)));
+        complaints
+            .push("The link’s commands were not in the order of time; they are now.".to_owned());
+    }
+    if let Some(file) = &mut link.file
+        && !(file.speed.is_finite() && file.speed > 0.0)
+    {
+        file.speed = 1.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Service;
+    use crate::sim::Command;
+    use proptest::prelude::*;
+
+    fn sample() -> Link {
+        Link {
+            engine: ENGINE.into(),
+            scenario: "orders".into(),
+            seed: u64::MAX,
+            commands: vec![Acted {
+                at_us: Time(12_400_000),
+                instant: Some(9_001),
+                command: Command::SetWork {
+                    service: Service::Payment,
+                    mean_us: 900_000,
+                },
+            }],
+            instant: Some(20_000),
+            at_us: Time(32_000_000),
+            tab: "topic".into(),
+            topic: "orders".into(),
+            order: Some(OrderId(813)),
+            hash: Some(hex(7)),
+            answers: BTreeMap::from([("where-lost".to_owned(), 2)]),
+            ..Link::default()
+        }
+    }
+
+    fn fragment_of(json: &str) -> String {
+        let packed = miniz_oxide::deflate::compress_to_vec(json.as_bytes(), 6);
+        format!("#v1.{}", URL_SAFE_NO_PAD.encode(packed))
+    }
+
+    #[test]
+    fn a_link_comes_back_as_it_was() {
+        let text = sample().encode().unwrap();
+        assert!(text.len() < 400, "{} characters", text.len());
+        for text in [text.clone(), format!("#{text}"), format!("#{text}==\n")] {
+            let opened = Link::open(&text);
+            assert_eq!(opened.complaints, Vec::<String>::new());
+            assert_eq!(opened.link, Some(sample()));
+        }
+        assert_eq!(Link::open("#"), Opened::default());
+    }
+
+    #[test]
+    fn a_bad_link_gets_a_sentence() {
+        let whole = sample().encode().unwrap();
+        let cut = &whole[..whole.len() / 2];
+        for (text, says) in [
+            ("#hello", "not a Millrace link"),
+            ("#v2.abc", "newer kind"),
+            ("#v", "not a Millrace link"),
+            ("#vé", "not a Millrace link"),
+            ("#v1.%%%", "damaged"),
+            ("#v1.", "damaged"),
+            (cut, "damaged"),
+            (&format!("#v1.{}", "A".repeat(9_000)), "too long"),
+            (&fragment_of("[1]"), "not a state"),
+            (&fragment_of("{"), "not a state"),
+        ] {
+            let opened = Link::open(text);
+            assert_eq!(opened.link, None, "{text}");
+            assert!(opened.complaints[0].contains(says), "{text}: {opened:?}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_not_inflated() {
+        let bomb = fragment_of(&" ".repeat(MAX_JSON + 1));
+        assert!(bomb.len() < MAX_FRAGMENT);
+        assert!(Link::open(&bomb).complaints[0].contains("damaged"));
+    }
+
+    #[test]
+    fn one_bad_member_spoils_nothing_else() {
+        let opened = Link::open(&fragment_of(
+            r#"{"scenario":"orders","seed":-1,"at_us":5000000,"unheard":1,"commands":[
+                {"at_us":1,"set_rate":{"per_s":20}},
+                {"at_us":2,"set_rate":{"per_s":"many"}},
+                {"at_us":3,"heal":null}]}"#,
+        ));
+        let link = opened.link.unwrap();
+        assert_eq!((link.seed, link.at_us), (0, Time(5_000_000)));
+        assert_eq!(link.commands.len(), 1);
+        assert_eq!(opened.complaints.len(), 2, "{:?}", opened.complaints);
+        assert!(opened.complaints[1].contains("Command 2 of 3"));
+    }
+
+    #[test]
+    fn what_no_page_would_do_is_kept_within_bounds() {
+        let opened = Link::open(&fragment_of(
+            r#"{"at_us":18446744073709551615,"instant":5,"file":{"speed":-3},"commands":[
+                {"at_us":9,"heal":null},{"at_us":4,"heal":null},
+                {"at_us":18446744073709551615,"heal":null}]}"#,
+        ));
+        let link = opened.link.unwrap();
+        assert_eq!((link.at_us, link.instant), (LATEST, None));
+        assert_eq!(link.file.unwrap().speed, 1.0);
+        let times: Vec<u64> = link.commands.iter().map(|c| c.at_us.0).collect();
+        assert_eq!(times, [4, 9]);
+        assert_eq!(opened.complaints.len(), 3);
+    }
+
+    #[test]
+    fn a_run_too_long_for_a_link_says_so() {
+        let mut link = sample();
+        let mut at = 1u64;
+        link.commands = std::iter::repeat_with(|| {
+            at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            Acted {
+                at_us: Time(at >> 33),
+                instant: Some(at >> 20),
+                command: Command::Heal,
+            }
+        })
+        .take(600)
+        .collect();
+        assert!(matches!(link.encode(), Err(TooLong::Fragment(_))));
+        link.commands = std::iter::repeat_n(link.commands[0].clone(), 4_000).collect();
+        assert!(matches!(link.encode(), Err(TooLong::Json(_))));
+    }
+
+    #[test]
+    fn another_engine_with_another_hash_is_told() {
+        let mut link = sample();
+        assert_eq!(link.differs(7), None);
+        assert!(link.differs(8).unwrap().contains("bug in Millrace"));
+        link.engine = "0.0.1".into();
+        assert_eq!(link.differs(7), None);
+        assert!(link.differs(8).unwrap().contains("made by Millrace 0.0.1"));
+        link.hash = None;
+        assert_eq!(link.differs(8), None);
+    }
+
+    /// Opening must end in words or in a link that can be made again; and never in a panic.
+    fn opens_well(text: &str) {
+        let opened = Link::open(text);
+        assert!(opened.link.is_some() || !opened.complaints.is_empty() || text.len() < 2);
+        if let Some(link) = opened.link {
+            assert!(link.at_us <= LATEST);
+            if let Ok(again) = link.encode() {
+                let opened = Link::open(&again);
+                assert_eq!(opened.complaints, Vec::<String>::new());
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+        #[test]
+        fn fuzz_link_random_text(text in "\\PC{0,200}") {
+            opens_well(&text);
+            opens_well(&format!("#v1.{text}"));
+        }
+
+        #[test]
+        fn fuzz_link_random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            opens_well(&format!("#v1.{}", URL_SAFE_NO_PAD.encode(&bytes)));
+            let packed = miniz_oxide::deflate::compress_to_vec(&bytes, 1);
+            opens_well(&format!("#v1.{}", URL_SAFE_NO_PAD.encode(packed)));
+        }
+
+        #[test]
+        fn fuzz_link_mutated_fragment(at in any::<prop::sample::Index>(), with in any::<char>()) {
+            let mut text: Vec<char> = sample().encode().unwrap().chars().collect();
+            let at = at.index(text.len());
+            text[at] = with;
+            opens_well(&text.into_iter().collect::<String>());
+        }
+
+        #[test]
+        fn fuzz_link_mutated_json(
+            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        ) {
+            let mut json = serde_json::to_vec(&sample()).unwrap();
+            for (at, with) in edits {
+                let at = at.index(json.len());
+                json[at] = with;
+            }
+            let packed = miniz_oxide::deflate::compress_to_vec(&json, 1);
+            opens_well(&format!("#v1.{}", URL_SAFE_NO_PAD.encode(packed)));
+        }
+
+        #[test]
+        fn fuzz_link_any_numbers(
+            seed in any::<u64>(), at_us in any::<u64>(), instant in any::<Option<u64>>(),
+            order in any::<Option<u32>>(), tab in "\\PC{0,20}", times in prop::collection::vec(any::<u64>(), 0..20),
+        ) {
+            let link = Link {
+                seed, at_us: Time(at_us), instant, tab, order: order.map(OrderId),
+                commands: times.into_iter()
+                    .map(|t| Acted { at_us: Time(t), instant, command: Command::Heal }).collect(),
+                ..Link::default()
+            };
+            if let Ok(text) = link.encode() {
+                opens_well(&text);
+                prop_assert_eq!(Link::open(&text).link.unwrap().seed, seed);
+            }
+        }
+    }
+
+    /// 5,000 in the test run; `cargo xtask fuzz` asks for more through proptest's own variable.
+    fn cases() -> u32 {
+        std::env::var("PROPTEST_CASES")
+            .ok()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(5_000)
+    }
+}

@@ -1,0 +1,341 @@
+//! What a person's doing does.
+
+use crate::app::{App, Msg, Opening};
+use crate::dom;
+use crate::lab::Lab;
+use crate::params::Theme;
+use crate::stage::Gesture;
+use crate::ui::{Action, Page, Tab, TopicView};
+use millrace::id::OrderId;
+use millrace::link::OwnFile;
+use millrace::protocol::{OffsetSpec, Service};
+use millrace::scenario::RecordedOrder;
+use millrace::scenario::orders_file;
+use millrace::sim::Command;
+use millrace::time::Span;
+use millrace::view::orders::OrdersScene;
+use millrace::view::topics::{self, Wanted};
+use std::rc::Rc;
+use std::sync::Arc;
+use yew::prelude::*;
+
+/// A file of orders that a person opened.
+#[derive(Clone, PartialEq)]
+pub struct Loaded {
+    /// Its name, hash and speed.
+    pub file: OwnFile,
+    /// The good rows.
+    pub orders: Arc<[RecordedOrder]>,
+    /// The bad ones: line number, and why.
+    pub bad: Vec<(usize, String)>,
+}
+
+impl App {
+    /// Does it; whether the page must be drawn anew.
+    pub(crate) fn act(&mut self, ctx: &Context<Self>, action: Action) -> bool {
+        self.said.clear();
+        match action {
+            Action::Act(from, commands) => self.command(ctx, from, commands),
+            Action::Page(page) => self.turn_to(page),
+            Action::Over(over) => self.over = over,
+            Action::Theme(theme) => self.set_theme(ctx, theme),
+            Action::CopyLink => self.copy_link(ctx),
+            Action::Load(name, text) => self.load(&name, &text),
+            Action::Sample => self.load("sample-orders.csv", &orders_file::sample()),
+            Action::FileSpeed(speed) => self.file_speed(speed),
+            Action::Dismiss => self.notices.clear(),
+            Action::Tab(tab) => self.host.look(|look| look.tab = tab),
+            Action::Topic(topic) => self.host.look(|look| look.topic = topic),
+            Action::Order(order) => self.follow(order),
+            Action::Gesture(gesture) => self.gesture(ctx, gesture),
+            other => self.transport(ctx, other),
+        }
+        true
+    }
+
+    /// Follows an order: its life is on the Topic tab.
+    fn follow(&self, order: Option<OrderId>) {
+        self.host.look(|look| {
+            look.order = order;
+            if order.is_some() {
+                look.tab = Tab::Topic;
+            }
+        });
+    }
+
+    /// What was done on the stage itself.
+    fn gesture(&mut self, ctx: &Context<Self>, gesture: Gesture) {
+        match gesture {
+            Gesture::Select(order) => self.follow(order),
+            Gesture::Seek(at) => self.transport(ctx, Action::Seek(at)),
+            Gesture::Work { station, mean } => {
+                if let Some(&service) = Service::ALL.get(station.wrapping_sub(1)) {
+                    let work = Command::SetWork {
+                        service,
+                        mean_us: mean.0,
+                    };
+                    self.command(ctx, "work", vec![work]);
+                }
+            }
+            Gesture::Rewind {
+                topic,
+                group,
+                partition,
+                offset,
+            } => {
+                let rewind = self.rewind_to(topic, group, partition, offset);
+                self.command(ctx, "rewind", rewind.into_iter().collect());
+            }
+            Gesture::Record {
+                topic,
+                partition,
+                offset,
+                order,
+            } => {
+                let name = self.topic_name(topic);
+                self.host.look(|look| {
+                    look.tab = Tab::Topic;
+                    look.order = order;
+                    look.topic = TopicView {
+                        topic: name,
+                        bytes: u32::try_from(partition).ok().map(|p| (p, offset)),
+                        ..TopicView::default()
+                    };
+                });
+            }
+        }
+    }
+
+    fn topic_name(&self, topic: usize) -> String {
+        let name = |scene: &OrdersScene, _: &Lab| scene.topics.get(topic).map(|t| t.name.clone());
+        self.host.with_scene(name).unwrap_or_default()
+    }
+
+    /// A bar dragged to a record: the whole group goes to that record's time, since a group seeks
+    /// in all its partitions.
+    fn rewind_to(
+        &self,
+        topic: usize,
+        group: usize,
+        partition: usize,
+        offset: i64,
+    ) -> Option<Command> {
+        let name = self.topic_name(topic);
+        self.host.with_scene(|scene, lab| {
+            let group = scene.topics.get(topic)?.groups.get(group)?;
+            let service = Service::ALL.into_iter().find(|s| s.name() == group)?;
+            let wanted = Wanted {
+                partition: u32::try_from(partition).ok(),
+                from: Some(offset),
+                most: 1,
+                ..Wanted::default()
+            };
+            let rows = topics::topic_rows(&lab.timeline().moment().world, &name, &wanted);
+            let to = rows.first().map_or(OffsetSpec::Latest, |row| {
+                OffsetSpec::Timestamp(row.timestamp_ms)
+            });
+            Some(Command::Rewind { service, to })
+        })
+    }
+
+    /// What has to do with time.
+    fn transport(&mut self, ctx: &Context<Self>, action: Action) {
+        let locked = |name| ctx.props().params.locked(name);
+        match action {
+            Action::Toggle if !locked("play") => {
+                self.touched = true;
+                self.host.lab(|lab| {
+                    let playing = lab.player().playing();
+                    lab.player_mut().play(!playing);
+                });
+            }
+            Action::StepBack if !locked("step") => self.host.lab(Lab::step_back),
+            Action::StepForward if !locked("step") => self.host.lab(Lab::step_forward),
+            Action::Seek(to) if !locked("seek") => self.host.lab(|lab| lab.seek(to)),
+            Action::Speed(speed) if !locked("speed") => {
+                self.host.lab(|lab| lab.player_mut().set_speed(speed));
+            }
+            Action::Faster(up) if !locked("speed") => self.host.lab(|lab| {
+                let speed = lab.player().speed();
+                let next = if up { speed + 1 } else { speed.saturating_sub(1) };
+                lab.player_mut().set_speed(next);
+            }),
+            Action::Answer(question, option) => {
+                self.host.lab(|lab| lab.answer(&question, option));
+            }
+            Action::Fork(index) => self.host.lab(|lab| lab.return_to(index)),
+            Action::Seed(seed) if !locked("seed") => {
+                let seed = seed.unwrap_or_else(dom::fresh_seed);
+                let name = self.shown.scenario.0.clone();
+                self.begin(&name, seed);
+            }
+            Action::Scenario(name) if !locked("seed") => {
+                self.loaded = None;
+                let seed = self.shown.transport.seed;
+                self.begin(&name, seed);
+            }
+            _ => {}
+        }
+    }
+
+    /// Starts a run from the beginning, with the person's own orders if they have loaded some.
+    fn begin(&mut self, name: &str, seed: u64) {
+        self.errors = Rc::default();
+        match &self.loaded {
+            Some(loaded) => {
+                let (file, orders) = (loaded.file.clone(), loaded.orders.clone());
+                match Lab::with_orders(name, seed, file, orders) {
+                    Ok(lab) => self.host.replace(lab),
+                    Err(why) => self.notices.push(why),
+                }
+            }
+            None => self.host.replace(Lab::named(name, seed)),
+        }
+    }
+
+    fn command(&mut self, ctx: &Context<Self>, from: &'static str, commands: Vec<Command>) {
+        if ctx.props().params.locked(from) {
+            return;
+        }
+        let what = self.host.lab(|lab| commands.into_iter().try_for_each(|c| lab.act(c)));
+        let errors = Rc::make_mut(&mut self.errors);
+        errors.remove(from);
+        if let Err(why) = what {
+            errors.insert(from, why);
+        }
+    }
+
+    fn turn_to(&mut self, page: Page) {
+        self.page = page;
+        self.host.open_page(page);
+        if page != Page::Orders {
+            self.host.lab(|lab| lab.player_mut().play(false));
+        }
+        dom::document().set_title(&format!("{} · Millrace", page.title()));
+    }
+
+    /// The address changed: by a link of ours, or by hand.
+    pub(crate) fn address_changed(&mut self, ctx: &Context<Self>) -> bool {
+        let fragment = dom::fragment();
+        let name = fragment.trim_start_matches('#');
+        self.notices.clear();
+        self.over = None;
+        if name.is_empty() || Page::ALL.iter().any(|page| page.name() == name) {
+            self.turn_to(Page::by_name(name));
+            return true;
+        }
+        let opening = Opening::of(&fragment, &ctx.props().params);
+        self.notices = opening.complaints;
+        self.awaited = opening.awaited;
+        self.host.lab(|lab| lab.player_mut().play(false));
+        self.host.replace(opening.lab);
+        self.host.look(|look| *look = opening.look);
+        self.turn_to(opening.page);
+        true
+    }
+
+    fn set_theme(&mut self, ctx: &Context<Self>, theme: Theme) {
+        self.theme = theme;
+        dom::remember("theme", theme.name());
+        self.paint_root(ctx);
+        self.host.recolour(self.dark());
+    }
+
+    fn copy_link(&mut self, ctx: &Context<Self>) {
+        let fragment = match self.host.link(self.page) {
+            Ok(fragment) => fragment,
+            Err(why) => {
+                self.notices.push(why.to_string());
+                return;
+            }
+        };
+        self.link_text = format!("{}#{fragment}", dom::address());
+        if ctx.props().owner
+            && let Ok(history) = dom::window().history()
+        {
+            // So that the address bar says the same, and reloading stays here.
+            let here = format!("{}#{fragment}", dom::query());
+            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here));
+        }
+        let text = self.link_text.clone();
+        let done = ctx.link().callback(Msg::Copied);
+        wasm_bindgen_futures::spawn_local(async move {
+            let copied = dom::copy(&text).await;
+            done.emit(copied);
+        });
+    }
+
+    fn load(&mut self, name: &str, text: &str) {
+        let parsed = orders_file::parse(name, text);
+        let file = OwnFile {
+            name: name.to_owned(),
+            hash: parsed.hash,
+            speed: speed_for(&parsed.orders),
+        };
+        let loaded = Loaded {
+            file,
+            orders: parsed.orders.into(),
+            bad: parsed.bad,
+        };
+        if loaded.orders.is_empty() {
+            self.loaded = Some(Rc::new(loaded));
+            return;
+        }
+        self.play_file(loaded);
+    }
+
+    fn file_speed(&mut self, speed: f64) {
+        if let Some(loaded) = &self.loaded {
+            let mut loaded = (**loaded).clone();
+            loaded.file.speed = speed;
+            self.play_file(loaded);
+        }
+    }
+
+    /// Plays a file's orders: afresh, or as the link that waited for this very file has it.
+    fn play_file(&mut self, mut loaded: Loaded) {
+        let awaited = self.awaited.take_if(|(_, file)| file.hash == loaded.file.hash);
+        if let Some((_, file)) = &awaited {
+            loaded.file.speed = file.speed;
+        }
+        let (name, seed) = match &awaited {
+            Some((link, _)) => (link.scenario.clone(), link.seed),
+            None => (self.shown.scenario.0.clone(), self.shown.transport.seed),
+        };
+        let (file, orders) = (loaded.file.clone(), loaded.orders.clone());
+        self.loaded = Some(Rc::new(loaded));
+        match Lab::with_orders(&name, seed, file, orders) {
+            Ok(mut lab) => {
+                if let Some((link, _)) = awaited {
+                    lab.replay(link);
+                }
+                self.host.replace(lab);
+            }
+            Err(why) => self.notices.push(why),
+        }
+        if let Some((_, wanted)) = &self.awaited {
+            self.notices.push(format!(
+                "This is not the file that the link was made with (“{}”): its content differs.",
+                wanted.name
+            ));
+        } else {
+            self.notices.clear();
+        }
+    }
+}
+
+/// How fast to replay a file at first: all of it within two minutes, and never slower than it was.
+fn speed_for(orders: &[RecordedOrder]) -> f64 {
+    let length = orders.last().map_or(Span::ZERO, |last| last.at);
+    (length.0 as f64 / 120e6).ceil().max(1.0)
+}
+
+/// Light, dark, system, and round again.
+pub fn next_theme(theme: Theme) -> Theme {
+    match theme {
+        Theme::System => Theme::Light,
+        Theme::Light => Theme::Dark,
+        Theme::Dark => Theme::System,
+    }
+}
+

@@ -1,0 +1,201 @@
+//! Millrace for scripts: `run`, `mount`, `Simulation`, `version`.
+
+use crate::app::{App, AppProps};
+use crate::params::Params;
+use millrace::link::{ENGINE, LATEST, hex};
+use millrace::scenario;
+use millrace::sim::{Acted, Command, Timeline};
+use millrace::time::Time;
+use millrace::view::{explain, numbers};
+use millrace::view::panel::Table;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use yew::AttrValue;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("api.d.ts");
+
+/// What to run.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Run {
+    scenario: String,
+    seed: u64,
+    until_us: u64,
+    commands: Vec<Acted>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            scenario: crate::lab::FIRST.to_owned(),
+            seed: crate::lab::FIRST_SEED,
+            until_us: 60_000_000,
+            commands: Vec::new(),
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Serialize)]
+struct Outcome {
+    scenario: String,
+    seed: u64,
+    now_us: u64,
+    events: u64,
+    trace_hash: String,
+    numbers: Numbers,
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    heads: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl From<Table> for Numbers {
+    fn from(table: Table) -> Self {
+        Self {
+            heads: table.heads,
+            rows: table.rows,
+        }
+    }
+}
+
+fn error(why: impl ToString) -> JsError {
+    JsError::new(&why.to_string())
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    let plain = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&plain).map_err(error)
+}
+
+fn begin(run: &Run) -> Result<Timeline, JsError> {
+    let scenario = scenario::by_name(&run.scenario)
+        .ok_or_else(|| error(format!("there is no scenario “{}”", run.scenario)))?;
+    let mut timeline = Timeline::new(scenario, run.seed).map_err(error)?;
+    timeline.script(run.commands.clone());
+    Ok(timeline)
+}
+
+fn limited(us: f64) -> Result<Time, JsError> {
+    if !(us.is_finite() && us >= 0.0) {
+        return Err(error("a time is a number of microseconds, 0 or more"));
+    }
+    let at = Time(us as u64);
+    if at > LATEST {
+        return Err(error(format!("times go up to {} µs", LATEST.0)));
+    }
+    Ok(at)
+}
+
+/// The engine's version.
+#[wasm_bindgen]
+pub fn version() -> String {
+    ENGINE.to_owned()
+}
+
+/// Runs what the JSON text says and returns what came of it.
+#[wasm_bindgen(unchecked_return_type = "Outcome")]
+pub fn run(json: &str) -> Result<JsValue, JsError> {
+    let run: Run = serde_json::from_str(json).map_err(error)?;
+    let mut simulation = Simulation {
+        timeline: begin(&run)?,
+    };
+    simulation.run_until(run.until_us as f64)?;
+    simulation.outcome()
+}
+
+/// Puts the page into an element of somebody's page, at the state of a link (its fragment, or the
+/// whole address; empty for the first scene).
+#[wasm_bindgen]
+pub fn mount(element: web_sys::Element, link: &str) {
+    let (before, fragment) = link.split_once('#').unwrap_or_else(|| {
+        if link.starts_with("v1.") { ("", link) } else { (link, "") }
+    });
+    let query = before.split_once('?').map_or("", |(_, query)| query);
+    let props = AppProps {
+        params: Rc::new(Params::read(query)),
+        fragment: AttrValue::from(fragment.to_owned()),
+        owner: false,
+    };
+    yew::Renderer::<App>::with_root_and_props(element, props).render();
+}
+
+/// A run under a script's control.
+#[wasm_bindgen]
+pub struct Simulation {
+    timeline: Timeline,
+}
+
+#[wasm_bindgen]
+impl Simulation {
+    /// Begins what the JSON text says (`until_us` is not looked at).
+    #[wasm_bindgen(constructor)]
+    pub fn new(json: &str) -> Result<Simulation, JsError> {
+        let run: Run = serde_json::from_str(json).map_err(error)?;
+        Ok(Self {
+            timeline: begin(&run)?,
+        })
+    }
+
+    /// Plays on to a time, in microseconds.
+    pub fn run_until(&mut self, us: f64) -> Result<(), JsError> {
+        let at = limited(us)?;
+        self.timeline.run_until(at, u64::MAX);
+        Ok(())
+    }
+
+    /// Goes to a time, back or ahead.
+    pub fn seek(&mut self, us: f64) -> Result<(), JsError> {
+        let at = limited(us)?;
+        self.timeline.seek(at, u64::MAX);
+        Ok(())
+    }
+
+    /// Does a command, as JSON, now.
+    pub fn act(&mut self, command: &str) -> Result<(), JsError> {
+        let command: Command = serde_json::from_str(command).map_err(error)?;
+        self.timeline.act(command).map_err(error)
+    }
+
+    /// The time shown, in microseconds.
+    #[wasm_bindgen(getter)]
+    pub fn now_us(&self) -> f64 {
+        self.timeline.now().0 as f64
+    }
+
+    /// How many events there were.
+    #[wasm_bindgen(getter)]
+    pub fn events(&self) -> f64 {
+        self.timeline.instant() as f64
+    }
+
+    /// The run's hash, 16 hex digits.
+    #[wasm_bindgen(getter)]
+    pub fn trace_hash(&self) -> String {
+        hex(self.timeline.trace_hash())
+    }
+
+    /// What happens now, in words.
+    pub fn explain(&self) -> String {
+        let told = explain::explain(&self.timeline);
+        format!("{}: {}", told.heading, told.now.plain())
+    }
+
+    /// Everything worth a number.
+    #[wasm_bindgen(unchecked_return_type = "Outcome")]
+    pub fn outcome(&self) -> Result<JsValue, JsError> {
+        let timeline = &self.timeline;
+        to_js(&Outcome {
+            scenario: timeline.scenario().name.clone(),
+            seed: timeline.seed(),
+            now_us: timeline.now().0,
+            events: timeline.instant(),
+            trace_hash: hex(timeline.trace_hash()),
+            numbers: numbers::numbers(timeline.moment(), timeline.now()).into(),
+        })
+    }
+}

@@ -1,0 +1,368 @@
+//! The page: what is open, and what happens when a person does something.
+
+use crate::actions::Loaded;
+use crate::dialog::Dialogs;
+use crate::dom;
+use crate::embed::{self, Watch};
+use crate::header::Header;
+use crate::host::Host;
+use crate::keys;
+use crate::lab::{FIRST, FIRST_SEED, Lab, Start};
+use crate::models::Look;
+use crate::page::Notes;
+use crate::panel::Side;
+use crate::params::{Params, Theme};
+use crate::stage_host::Stage;
+use crate::transport::Bar;
+use crate::ui::{Action, Over, Page, Snapshot, Ui};
+use millrace::link::{Link, OwnFile};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+/// How the page begins.
+#[derive(Properties, PartialEq, Clone)]
+pub struct AppProps {
+    /// What the address asks for.
+    pub params: Rc<Params>,
+    /// The link to open, with or without its `#`.
+    pub fragment: AttrValue,
+    /// Whether the address bar, the keyboard and the title are ours.
+    #[prop_or(true)]
+    pub owner: bool,
+}
+
+/// What the page hears.
+pub enum Msg {
+    /// The panels have something new to show.
+    News(Box<Snapshot>),
+    /// Somebody did something.
+    Do(Action),
+    /// Whether the link is on the clipboard.
+    Copied(bool),
+    /// The fragment of the address changed.
+    Address,
+    /// The embedded scene came into sight or left it.
+    Seen(bool),
+    /// The system went light or dark.
+    Recolour,
+    /// The panel of a phone is drawn up or down.
+    Sheet,
+}
+
+/// The page.
+pub struct App {
+    pub(crate) host: Host,
+    pub(crate) shown: Snapshot,
+    pub(crate) page: Page,
+    pub(crate) over: Option<Over>,
+    pub(crate) theme: Theme,
+    pub(crate) notices: Vec<String>,
+    pub(crate) errors: Rc<BTreeMap<&'static str, String>>,
+    pub(crate) loaded: Option<Rc<Loaded>>,
+    /// A link that waits for this file.
+    pub(crate) awaited: Option<(Link, OwnFile)>,
+    pub(crate) link_text: String,
+    /// A sentence that goes away by itself: "Link copied".
+    pub(crate) said: String,
+    /// Whether the person has played or paused: from then on being out of sight changes nothing.
+    pub(crate) touched: bool,
+    sheet: bool,
+    root: NodeRef,
+    watch: Option<Watch>,
+    _ears: Vec<Ear>,
+}
+
+/// A listener of the window or document that ends with its owner.
+struct Ear {
+    target: web_sys::EventTarget,
+    event: &'static str,
+    call: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Ear {
+    fn new(
+        target: impl Into<web_sys::EventTarget>,
+        event: &'static str,
+        mut heard: impl FnMut(web_sys::Event) + 'static,
+    ) -> Self {
+        let target = target.into();
+        let call = Closure::<dyn FnMut(web_sys::Event)>::new(move |event| {
+            if !crate::crash::dead() {
+                heard(event);
+            }
+        });
+        let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+        Self { target, event, call }
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        let call = self.call.as_ref().unchecked_ref();
+        let _ = self.target.remove_event_listener_with_callback(self.event, call);
+    }
+}
+
+/// What a fragment opens.
+pub(crate) struct Opening {
+    pub lab: Lab,
+    pub look: Look,
+    pub page: Page,
+    pub complaints: Vec<String>,
+    pub awaited: Option<(Link, OwnFile)>,
+    /// Whether it is a moment to look at rather than a run to watch.
+    pub still: bool,
+}
+
+impl Opening {
+    /// Opens a fragment: a link, a page's name, or nothing.
+    pub fn of(fragment: &str, params: &Params) -> Self {
+        let name = fragment.trim_start_matches('#');
+        let fresh = || {
+            let scenario = params.scenario.as_deref().unwrap_or(FIRST);
+            Lab::named(scenario, params.seed.unwrap_or(FIRST_SEED))
+        };
+        let plain = |page, complaints| Self {
+            lab: fresh(),
+            look: Look::default(),
+            page,
+            complaints,
+            awaited: None,
+            still: false,
+        };
+        if let Some(page) = Page::ALL.into_iter().find(|page| page.name() == name) {
+            return plain(page, Vec::new());
+        }
+        let opened = Link::open(fragment);
+        let Some(link) = opened.link else {
+            return plain(Page::default(), opened.complaints);
+        };
+        let mut look = Look {
+            tab: crate::ui::Tab::by_name(&link.tab),
+            order: link.order,
+            ..Look::default()
+        };
+        look.topic.topic.clone_from(&link.topic);
+        let page = Page::by_name(&link.page);
+        let (lab, awaited) = match Lab::opened(link.clone()) {
+            Start::Ready(lab) => (*lab, None),
+            Start::NeedsFile(lab, file) => (*lab, Some((link, file))),
+        };
+        Self {
+            lab,
+            look,
+            page,
+            complaints: opened.complaints,
+            awaited,
+            still: true,
+        }
+    }
+}
+
+fn ears(link: &yew::html::Scope<App>, owner: bool) -> Vec<Ear> {
+    let mut ears = Vec::new();
+    if owner {
+        let on = link.callback(Msg::Do);
+        ears.push(Ear::new(dom::document(), "keydown", move |event| {
+            if let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>()
+                && let Some(action) = keys::action(event)
+            {
+                event.prevent_default();
+                on.emit(action);
+            }
+        }));
+        let on = link.callback(|()| Msg::Address);
+        ears.push(Ear::new(dom::window(), "hashchange", move |_| on.emit(())));
+    }
+    if let Ok(Some(list)) = dom::window().match_media("(prefers-color-scheme: dark)") {
+        let on = link.callback(|()| Msg::Recolour);
+        ears.push(Ear::new(list, "change", move |_| on.emit(())));
+    }
+    ears
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = AppProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let AppProps { params, fragment, owner } = ctx.props();
+        let mut opening = Opening::of(fragment, params);
+        let news = ctx.link().callback(|fresh| Msg::News(Box::new(fresh)));
+        let mut notices = opening.lab.take_notices();
+        notices.append(&mut opening.complaints);
+        if params.exam && opening.look.tab == crate::ui::Tab::Explain {
+            opening.look.tab = crate::ui::Tab::Metrics;
+        }
+        // What a link shows stands still; so does what nobody may be looking at yet.
+        let play = !opening.still && !params.embed && opening.page == Page::Orders;
+        opening.lab.player_mut().play(play);
+        if params.bench {
+            opening.lab.crowd();
+        }
+        let host = Host::new(opening.lab, opening.look, params, news);
+        host.open_page(opening.page);
+        let shown = host.snapshot();
+        let remembered = dom::recall("theme").and_then(|name| Theme::by_name(&name));
+        let theme = params.theme.or(remembered).unwrap_or_default();
+        Self {
+            host,
+            shown,
+            page: opening.page,
+            over: None,
+            theme,
+            notices,
+            errors: Rc::default(),
+            loaded: None,
+            awaited: opening.awaited,
+            link_text: String::new(),
+            said: String::new(),
+            touched: opening.still,
+            sheet: false,
+            root: NodeRef::default(),
+            watch: None,
+            _ears: ears(ctx.link(), *owner),
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::News(fresh) => {
+                if fresh.score != self.shown.score {
+                    embed::post_score(fresh.score);
+                }
+                self.shown = *fresh;
+                self.notices.extend(self.host.lab(Lab::take_notices));
+                true
+            }
+            Msg::Do(action) => self.act(ctx, action),
+            Msg::Copied(true) => {
+                self.said = "Link copied.".to_owned();
+                true
+            }
+            Msg::Copied(false) => {
+                self.over = Some(Over::Link);
+                true
+            }
+            Msg::Address => self.address_changed(ctx),
+            Msg::Seen(seen) => {
+                if !self.touched || !seen {
+                    self.host.lab(|lab| lab.player_mut().play(seen));
+                }
+                false
+            }
+            Msg::Recolour => {
+                self.host.recolour(self.dark());
+                true
+            }
+            Msg::Sheet => {
+                self.sheet = !self.sheet;
+                true
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let AppProps { params, owner, .. } = ctx.props();
+        let ui = Ui {
+            on: ctx.link().callback(Msg::Do),
+            params: params.clone(),
+            errors: self.errors.clone(),
+        };
+        let class = classes!(
+            "millrace",
+            params.embed.then_some("embed"),
+            (self.page == Page::Notes).then_some("on-notes"),
+            self.sheet.then_some("sheet-up"),
+        );
+        html! {
+            <ContextProvider<Ui> context={ui}>
+                <div {class} data-theme={self.theme.name()} ref={self.root.clone()}>
+                    <Header page={self.page} theme={self.theme} owner={*owner} />
+                    { self.view_notices(ctx) }
+                    if self.page == Page::Notes {
+                        <Notes />
+                    } else {
+                        { self.view_lab(ctx) }
+                    }
+                    <Dialogs over={self.over} link={self.link_text.clone()} shown={self.shown.clone()}
+                        loaded={self.loaded.clone()} />
+                    <p class="said" role="status">{ &self.said }</p>
+                </div>
+            </ContextProvider<Ui>>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if !first {
+            return;
+        }
+        self.paint_root(ctx);
+        self.host.recolour(self.dark());
+        if ctx.props().params.embed
+            && let Some(root) = self.root.cast::<web_sys::Element>()
+        {
+            let seen = ctx.link().callback(Msg::Seen);
+            self.watch = Watch::new(&root, move |now| seen.emit(now));
+        }
+        for complaint in &self.notices {
+            embed::post_error(complaint);
+        }
+    }
+
+    fn destroy(&mut self, _: &Context<Self>) {
+        self.watch = None;
+        self.host.stop();
+    }
+}
+
+impl App {
+    /// Whether the page is dark now.
+    pub(crate) fn dark(&self) -> bool {
+        match self.theme {
+            Theme::System => dom::dark(),
+            Theme::Light => false,
+            Theme::Dark => true,
+        }
+    }
+
+    /// The theme where our own element does not reach.
+    pub(crate) fn paint_root(&self, ctx: &Context<Self>) {
+        if ctx.props().owner
+            && let Some(root) = dom::document().document_element()
+        {
+            let _ = root.set_attribute("data-theme", self.theme.name());
+        }
+    }
+
+    fn view_lab(&self, ctx: &Context<Self>) -> Html {
+        let shown = &self.shown;
+        let sheet = ctx.link().callback(|()| Msg::Sheet);
+        html! {
+            <>
+                <main class="lab" id="lab">
+                    <Stage host={self.host.clone()} summary={shown.summary.clone()}
+                        watch={shown.watch.clone()} scenario={shown.scenario.clone()} />
+                    <Side panel={shown.panel.clone()} score={shown.score} up={self.sheet} {sheet}
+                        file={shown.file.clone()} />
+                </main>
+                <Bar host={self.host.clone()} transport={shown.transport.clone()} opening={shown.opening} />
+            </>
+        }
+    }
+
+    fn view_notices(&self, ctx: &Context<Self>) -> Html {
+        if self.notices.is_empty() {
+            return html! {};
+        }
+        let dismiss = ctx.link().callback(|_: MouseEvent| Msg::Do(Action::Dismiss));
+        html! {
+            <div class="notices" role="alert" data-testid="notice">
+                <div>{ for self.notices.iter().map(|notice| html! { <p>{ notice }</p> }) }</div>
+                <button class="quiet" onclick={dismiss} aria-label="Dismiss">{ "×" }</button>
+            </div>
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the bench asks of the wasm: it names its parts, prepares one, and does rounds of it. The
+//! clock is the bench's.
+
+use millrace::bench::{self, Seeker};
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+
+/// How many things a round does: enough to hide the cost of the call.
+const ROUND: u64 = 20_000;
+
+/// A part that is prepared.
+enum Part {
+    Kernel,
+    Append,
+    Seek(Box<Seeker>),
+}
+
+thread_local! {
+    static PART: RefCell<Part> = const { RefCell::new(Part::Kernel) };
+}
+
+/// The parts, by the names the bench prints.
+#[wasm_bindgen]
+pub fn bench_names() -> Vec<String> {
+    ["kernel_events_per_s", "appended_records_per_s", "seek_p95_ms"]
+        .map(str::to_owned)
+        .into()
+}
+
+/// Prepares a part.
+#[wasm_bindgen]
+pub fn bench_start(name: &str) {
+    let part = match name {
+        "appended_records_per_s" => Part::Append,
+        "seek_p95_ms" => Part::Seek(Box::default()),
+        _ => Part::Kernel,
+    };
+    PART.set(part);
+}
+
+/// Does a round of it; how many things were done.
+#[wasm_bindgen]
+pub fn bench_round() -> f64 {
+    PART.with_borrow_mut(|part| match part {
+        Part::Kernel => {
+            std::hint::black_box(bench::kernel_events(ROUND));
+            ROUND as f64
+        }
+        Part::Append => {
+            std::hint::black_box(bench::append_records(ROUND));
+            ROUND as f64
+        }
+        Part::Seek(seeker) => {
+            std::hint::black_box(seeker.seek());
+            1.0
+        }
+    })
+}

@@ -1,0 +1,319 @@
+//! The animation loop: wall time in, pictures and now and then a snapshot out. Yew is not asked
+//! for frames: what moves at 60 Hz is set from here.
+
+use crate::crash;
+use crate::dom;
+use crate::lab::Lab;
+use crate::models::{self, Look};
+use crate::params::Params;
+use crate::player::SPEEDS;
+use crate::stage::{Marks, StageHandle, Theme};
+use crate::ui::{Page, Snapshot};
+use js_sys::Array;
+use millrace::link::{Link, TooLong};
+use millrace::view::orders::{Answers, OrdersScene, Unfinished};
+use millrace::view::panel::Marker;
+use millrace::view::scene;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::Callback;
+
+/// Panels get news about eight times a second.
+const NEWS_EVERY_MS: f64 = 125.0;
+/// The breadcrumb's link is made anew at most so often: it is only for accidents.
+const CRUMB_EVERY_MS: f64 = 2_000.0;
+
+/// The elements that are set on every frame.
+#[derive(Default)]
+pub struct Dials {
+    /// The clock.
+    pub time: Option<HtmlElement>,
+    /// The scrubber.
+    pub scrubber: Option<HtmlInputElement>,
+    /// What holds the scrubber: Yew writes the scrubber's own style, so the place goes here.
+    pub line: Option<HtmlElement>,
+}
+
+/// The loop and what it shows. Clones are the same loop.
+#[derive(Clone)]
+pub struct Host(Rc<Inner>);
+
+struct Inner {
+    lab: RefCell<Lab>,
+    look: RefCell<Look>,
+    scene: RefCell<OrdersScene>,
+    stage: StageHandle,
+    charts: RefCell<(Unfinished, Answers)>,
+    markers: RefCell<Rc<Vec<Marker>>>,
+    dark: Cell<bool>,
+    still: bool,
+    locked: bool,
+    /// Raised when the stage wants a frame although the simulation stands still.
+    awake: Cell<bool>,
+    dials: RefCell<Dials>,
+    shown: RefCell<Option<Snapshot>>,
+    news: Callback<Snapshot>,
+    /// Raised when the panels should not wait for their turn.
+    urgent: Cell<bool>,
+    /// The page with the stage is the one that is open.
+    on_stage: Cell<bool>,
+    last_news: Cell<f64>,
+    last_crumb: Cell<f64>,
+    last_frame: Cell<f64>,
+    moved: Cell<bool>,
+    bench: Option<Array>,
+    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    request: Cell<i32>,
+}
+
+impl PartialEq for Host {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Host {
+    /// Begins the loop.
+    pub fn new(lab: Lab, look: Look, params: &Params, news: Callback<Snapshot>) -> Self {
+        let locked = params.locked("work") || params.exam;
+        let bench = params.bench.then(|| {
+            let pairs = Array::new();
+            dom::publish("__millrace_frames", &pairs);
+            pairs
+        });
+        let host = Self(Rc::new(Inner {
+            lab: RefCell::new(lab),
+            look: RefCell::new(look),
+            scene: RefCell::default(),
+            stage: StageHandle::new(),
+            charts: RefCell::default(),
+            markers: RefCell::default(),
+            dark: Cell::new(false),
+            still: dom::still(),
+            locked,
+            awake: Cell::new(true),
+            dials: RefCell::default(),
+            shown: RefCell::default(),
+            news,
+            urgent: Cell::new(true),
+            on_stage: Cell::new(true),
+            last_news: Cell::new(f64::MIN),
+            last_crumb: Cell::new(f64::MIN),
+            last_frame: Cell::new(0.0),
+            moved: Cell::new(false),
+            bench,
+            frame: RefCell::default(),
+            request: Cell::new(0),
+        }));
+        let weak = Rc::downgrade(&host.0);
+        *host.0.frame.borrow_mut() = Some(Closure::new(move |wall_ms| {
+            if let Some(inner) = weak.upgrade()
+                && !crash::dead()
+            {
+                Self(inner).on_frame(wall_ms);
+            }
+        }));
+        host.ask();
+        host
+    }
+
+    /// Asks for the next frame.
+    fn ask(&self) {
+        if let Some(frame) = &*self.0.frame.borrow() {
+            let asked = dom::window().request_animation_frame(frame.as_ref().unchecked_ref());
+            self.0.request.set(asked.unwrap_or_default());
+        }
+    }
+
+    /// Ends the loop.
+    pub fn stop(&self) {
+        let _ = dom::window().cancel_animation_frame(self.0.request.get());
+        *self.0.frame.borrow_mut() = None;
+    }
+
+    fn on_frame(&self, wall_ms: f64) {
+        let started = dom::clock();
+        let inner = &*self.0;
+        let changed = inner.lab.borrow_mut().frame(wall_ms, &dom::clock);
+        if changed {
+            self.look_again();
+        }
+        if inner.on_stage.get() {
+            self.paint(wall_ms, changed);
+        }
+        self.turn_dials();
+        let due = wall_ms - inner.last_news.get() >= NEWS_EVERY_MS;
+        if inner.urgent.get() || due && changed {
+            inner.last_news.set(wall_ms);
+            self.tell(wall_ms);
+        }
+        if let Some(pairs) = &inner.bench {
+            let interval = wall_ms - inner.last_frame.replace(wall_ms);
+            pairs.push(&Array::of2(&interval.into(), &(dom::clock() - started).into()));
+        }
+        self.ask();
+    }
+
+    /// Makes the picture of the moment shown.
+    fn look_again(&self) {
+        let inner = &*self.0;
+        let lab = inner.lab.borrow();
+        let timeline = lab.timeline();
+        let usual = &timeline.scenario().settings;
+        scene::scene(timeline.moment(), usual, timeline.now(), &mut inner.scene.borrow_mut());
+    }
+
+    fn paint(&self, wall_ms: f64, changed: bool) {
+        let inner = &*self.0;
+        let woken = inner.awake.take();
+        if !(changed || woken || inner.stage.moving()) {
+            return;
+        }
+        let (lab, scene) = (inner.lab.borrow(), inner.scene.borrow());
+        if changed {
+            let (metrics, now) = (&lab.timeline().moment().metrics, lab.timeline().now());
+            *inner.charts.borrow_mut() = (scene::unfinished(metrics), scene::answers(metrics, now));
+        }
+        let (unfinished, answers) = &*inner.charts.borrow();
+        let marks = Marks {
+            wall_ms,
+            markers: &inner.markers.borrow(),
+            selection: inner.look.borrow().order,
+            speed: SPEEDS[lab.player().speed()],
+            reduced: inner.still,
+            theme: if inner.dark.get() { Theme::Dark } else { Theme::Light },
+            locked: inner.locked,
+        };
+        inner.stage.draw(&scene, unfinished, answers, &marks);
+        if !inner.moved.get() && !scene.flights.is_empty() {
+            inner.moved.set(true);
+            dom::mark("millrace:first-record");
+        }
+    }
+
+    /// Sets the clock and the scrubber.
+    fn turn_dials(&self) {
+        let inner = &*self.0;
+        let now = inner.lab.borrow().timeline().now();
+        let dials = inner.dials.borrow();
+        if let Some(time) = &dials.time {
+            dom::set_text(time, &now.to_string());
+        }
+        if let (Some(scrubber), Some(line)) = (&dials.scrubber, &dials.line) {
+            let ms = now.0 as f64 / 1_000.0;
+            scrubber.set_value_as_number(ms.floor());
+            let end = scrubber.max().parse::<f64>().unwrap_or(1.0).max(1.0);
+            let at = (ms / end * 100.0).min(100.0);
+            let _ = line.style().set_property("--at", &format!("{at:.2}%"));
+        }
+    }
+
+    /// Makes a snapshot, and tells it if it says anything new.
+    fn tell(&self, wall_ms: f64) {
+        let inner = &*self.0;
+        inner.urgent.set(false);
+        let fresh = {
+            let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
+            let timeline = lab.timeline();
+            crash::at(timeline.seed(), timeline.instant());
+            if wall_ms - inner.last_crumb.get() >= CRUMB_EVERY_MS {
+                inner.last_crumb.set(wall_ms);
+                if let Ok(fragment) = lab.link().encode() {
+                    crash::link(fragment);
+                }
+            }
+            let before = inner.shown.borrow();
+            models::snapshot(&lab, &look, &inner.scene.borrow(), before.as_ref())
+        };
+        *inner.markers.borrow_mut() = fresh.transport.markers.clone();
+        let old = inner.shown.borrow_mut().replace(fresh.clone());
+        if old.as_ref() != Some(&fresh) {
+            inner.news.emit(fresh);
+        }
+    }
+
+    /// What the panels show now, made at once.
+    pub fn snapshot(&self) -> Snapshot {
+        let inner = &*self.0;
+        self.look_again();
+        let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
+        let fresh = models::snapshot(&lab, &look, &inner.scene.borrow(), None);
+        *inner.shown.borrow_mut() = Some(fresh.clone());
+        fresh
+    }
+
+    /// Does something to the lab; the panels hear of it on the next frame.
+    pub fn lab<T>(&self, act: impl FnOnce(&mut Lab) -> T) -> T {
+        self.0.urgent.set(true);
+        act(&mut self.0.lab.borrow_mut())
+    }
+
+    /// Puts another lab in place of this one, as fast and as much playing as it was.
+    pub fn replace(&self, mut lab: Lab) {
+        {
+            let old = self.0.lab.borrow();
+            lab.player_mut().set_speed(old.player().speed());
+            let playing = old.player().playing();
+            lab.player_mut().play(playing);
+        }
+        *self.0.lab.borrow_mut() = lab;
+        self.0.urgent.set(true);
+    }
+
+    /// Changes where the person looks.
+    pub fn look(&self, change: impl FnOnce(&mut Look)) {
+        self.0.urgent.set(true);
+        self.wake();
+        change(&mut self.0.look.borrow_mut());
+    }
+
+    /// Says which page is open.
+    pub fn open_page(&self, page: Page) {
+        self.0.on_stage.set(page == Page::Orders);
+        self.wake();
+    }
+
+    /// The stage's handle.
+    pub fn stage(&self) -> StageHandle {
+        self.0.stage.clone()
+    }
+
+    /// The stage wants a frame.
+    pub fn wake(&self) {
+        self.0.awake.set(true);
+    }
+
+    /// Tells the stage its colours.
+    pub fn recolour(&self, dark: bool) {
+        self.0.dark.set(dark);
+        self.wake();
+    }
+
+    /// The picture as it was last made.
+    pub fn with_scene<T>(&self, read: impl FnOnce(&OrdersScene, &Lab) -> T) -> T {
+        read(&self.0.scene.borrow(), &self.0.lab.borrow())
+    }
+
+    /// Hands over the elements that are set on every frame.
+    pub fn set_dials(&self, dials: Dials) {
+        *self.0.dials.borrow_mut() = dials;
+    }
+
+    /// This instant as a link.
+    pub fn link(&self, page: Page) -> Result<String, TooLong> {
+        let (lab, look) = (self.0.lab.borrow(), self.0.look.borrow());
+        let name = |name: &str, first: &str| {
+            if name == first { String::new() } else { name.to_owned() }
+        };
+        let link = Link {
+            page: name(page.name(), Page::default().name()),
+            tab: name(look.tab.name(), ""),
+            topic: look.topic.topic.clone(),
+            order: look.order,
+            ..lab.link()
+        };
+        link.encode()
+    }
+}

@@ -1,0 +1,283 @@
+//! From the moment shown to what the panels show: the only place that calls the core's views.
+
+use crate::lab::Lab;
+use crate::ui::{
+    CodeData, ExplainData, FaultsData, MetricsData, PanelData, Snapshot, Tab, TopicData, TopicView,
+    Transport,
+};
+use millrace::id::OrderId;
+use millrace::time::{Span, Time};
+use millrace::view::orders::OrdersScene;
+use millrace::view::panel::Asked;
+use millrace::view::topics::Wanted;
+use millrace::view::{code, explain, numbers, predict, scene, topics};
+use std::rc::Rc;
+
+/// How many rows the topic table shows.
+const ROWS: usize = 100;
+/// How many rows of numbers the Explain tab shows; the Metrics tab has them all.
+const NUMBERS: usize = 7;
+/// How many rows the short table of the Explain tab shows.
+const LIVE: usize = 6;
+
+/// Where a person looks.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Look {
+    /// The open tab.
+    pub tab: Tab,
+    /// The topic table.
+    pub topic: TopicView,
+    /// The order whose life is shown.
+    pub order: Option<OrderId>,
+}
+
+/// Makes what the panels show. `scene` is the picture on the stage, already made for this moment;
+/// `before` is what they show now: what has not changed stays the same value.
+pub fn snapshot(lab: &Lab, look: &Look, scene: &OrdersScene, before: Option<&Snapshot>) -> Snapshot {
+    let timeline = lab.timeline();
+    let asked = predict::asked(timeline, lab.answers());
+    let score = predict::score(&asked);
+    let scenario = timeline.scenario();
+    Snapshot {
+        transport: transport(lab, before.map(|b| &b.transport)),
+        scenario: (scenario.name.clone(), scenario.title.clone()),
+        watch: (caption(lab), scenario.try_this.clone()),
+        summary: summary(scene),
+        panel: panel(lab, look, scene, asked, before.map(|b| &b.panel)),
+        score,
+        opening: lab.opening(),
+        file: lab.file().map(|file| (file.name.clone(), file.speed)),
+    }
+}
+
+/// The scenario's sentence for this time.
+fn caption(lab: &Lab) -> String {
+    let (now, scenario) = (lab.timeline().now(), lab.timeline().scenario());
+    let latest = scenario.captions.iter().rfind(|c| c.at <= now);
+    latest.map_or_else(|| scenario.watch.clone(), |c| c.text.clone())
+}
+
+/// The scrubber's end: the scenario's own length, and beyond it in steps, so that the scale stands
+/// still for a while.
+fn end_of(length: Span, played: Time) -> Time {
+    let step = length.0.max(10_000_000);
+    let steps = played.0.div_ceil(step).max(1);
+    Time(step * steps)
+}
+
+fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
+    let timeline = lab.timeline();
+    let (player, played) = (lab.player(), timeline.played());
+    let markers = explain::markers(timeline);
+    let forks: Vec<Time> = timeline.forks().iter().map(|fork| fork.at).collect();
+    Transport {
+        now: timeline.now(),
+        played,
+        end: end_of(timeline.scenario().length, played),
+        playing: player.playing(),
+        speed: player.speed(),
+        behind: player.behind(),
+        seed: timeline.seed(),
+        markers: kept(before.map(|b| &b.markers), markers),
+        forks: kept(before.map(|b| &b.forks), forks),
+    }
+}
+
+/// The old value if the new one is the same, so that a comparison is one of addresses.
+fn kept<T: PartialEq>(old: Option<&Rc<T>>, new: T) -> Rc<T> {
+    match old {
+        Some(old) if **old == new => old.clone(),
+        _ => Rc::new(new),
+    }
+}
+
+fn panel(
+    lab: &Lab,
+    look: &Look,
+    scene: &OrdersScene,
+    asked: Vec<Asked>,
+    before: Option<&PanelData>,
+) -> PanelData {
+    macro_rules! same {
+        ($kind:ident, $new:expr) => {{
+            let old = match before {
+                Some(PanelData::$kind(old)) => Some(old),
+                _ => None,
+            };
+            PanelData::$kind(kept(old, $new))
+        }};
+    }
+    match look.tab {
+        Tab::Explain => same!(Explain, explain_data(lab, scene, asked)),
+        Tab::Topic => {
+            let old = match before {
+                Some(PanelData::Topic(old)) => Some(&**old),
+                _ => None,
+            };
+            same!(Topic, topic_data(lab, look, scene, old))
+        }
+        Tab::Metrics => same!(Metrics, metrics_data(lab, scene)),
+        Tab::Faults => same!(Faults, faults_data(lab, scene)),
+        Tab::Code => same!(Code, code_data(lab)),
+    }
+}
+
+fn explain_data(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainData {
+    let timeline = lab.timeline();
+    let moment = timeline.moment();
+    let live_topic = first_topic(scene);
+    let wanted = Wanted {
+        most: LIVE,
+        ..Wanted::default()
+    };
+    let mut numbers = numbers::numbers(moment, timeline.now());
+    numbers.rows.truncate(NUMBERS);
+    ExplainData {
+        explain: explain::explain(timeline),
+        asked,
+        what_if: explain::what_if(timeline),
+        numbers,
+        live: topics::topic_rows(&moment.world, &live_topic, &wanted),
+        live_topic,
+        promises: numbers::promises(moment),
+    }
+}
+
+fn first_topic(scene: &OrdersScene) -> String {
+    let first = scene.topics.first();
+    first.map_or_else(String::new, |t| t.name.clone())
+}
+
+fn all_topics(scene: &OrdersScene) -> Vec<(String, u32)> {
+    let topics = scene.topics.iter();
+    topics
+        .map(|topic| (topic.name.clone(), topic.strips.len() as u32))
+        .collect()
+}
+
+fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicData>) -> TopicData {
+    let moment = lab.timeline().moment();
+    let world = &moment.world;
+    let mut view = look.topic.clone();
+    if !scene.topics.iter().any(|t| t.name == view.topic) {
+        view.topic = first_topic(scene);
+    }
+    let wanted = Wanted {
+        partition: None,
+        key: view.filter.clone(),
+        from: view.from,
+        most: ROWS,
+    };
+    let rows = match old {
+        Some(old) if view.frozen && old.view.topic == view.topic => old.rows.clone(),
+        _ => topics::topic_rows(world, &view.topic, &wanted),
+    };
+    let bytes = view.bytes.map(|(partition, offset)| {
+        let dump = topics::record_bytes(world, &view.topic, partition, offset);
+        dump.unwrap_or_else(|| format!("{}-{partition} has no offset {offset}.", view.topic))
+    });
+    let life = look.order.map(|order| topics::life(moment, order));
+    TopicData {
+        topics: all_topics(scene),
+        describe: describe(scene, &view.topic),
+        view,
+        rows,
+        bytes,
+        order: look.order,
+        life: life.unwrap_or_default(),
+    }
+}
+
+/// As `kafka-topics.sh --describe` prints it, for one broker.
+fn describe(scene: &OrdersScene, topic: &str) -> String {
+    let Some(topic) = scene.topics.iter().find(|t| t.name == topic) else {
+        return String::new();
+    };
+    let count = topic.strips.len();
+    let mut text = format!(
+        "Topic: {}\tPartitionCount: {count}\tReplicationFactor: 1\tConfigs:\n",
+        topic.name
+    );
+    for partition in 0..count {
+        text.push_str(&format!(
+            "\tTopic: {}\tPartition: {partition}\tLeader: 1\tReplicas: 1\tIsr: 1\n",
+            topic.name
+        ));
+    }
+    text
+}
+
+fn metrics_data(lab: &Lab, scene: &OrdersScene) -> MetricsData {
+    let timeline = lab.timeline();
+    let (moment, now) = (timeline.moment(), timeline.now());
+    MetricsData {
+        numbers: numbers::numbers(moment, now),
+        lag: numbers::lag(&moment.world),
+        lags: moment.metrics.samples().map(|sample| sample.lag).collect(),
+        load: numbers::load(&moment.world),
+        promises: numbers::promises(moment),
+        scene: Rc::new(scene.clone()),
+        unfinished: scene::unfinished(&moment.metrics),
+        answers: scene::answers(&moment.metrics, now),
+    }
+}
+
+fn faults_data(lab: &Lab, scene: &OrdersScene) -> FaultsData {
+    let settings = lab.timeline().moment().world.settings();
+    let station = |n: usize| scene.async_.stations.get(n + 1);
+    FaultsData {
+        up: std::array::from_fn(|n| station(n).map_or(0, |s| s.up)),
+        paused: settings.paused,
+        settings: settings.clone(),
+    }
+}
+
+fn code_data(lab: &Lab) -> CodeData {
+    let listings = code::listings(&lab.timeline().moment().world);
+    CodeData { listings }
+}
+
+/// The picture in one sentence.
+fn summary(scene: &OrdersScene) -> String {
+    let waiting = |n: u32| if n == 1 { "1 customer".to_owned() } else { format!("{n} customers") };
+    let behind: i64 = scene
+        .topics
+        .iter()
+        .flat_map(|topic| &topic.strips)
+        .map(|strip| strip.log_end - strip.committed.iter().min().unwrap_or(&strip.log_end))
+        .sum();
+    format!(
+        "At {}: {} waiting in the synchronous shop, {} in the asynchronous shop, and {behind} records not yet read by the group that is furthest behind in each partition.",
+        scene.now,
+        waiting(scene.sync.waiting_total),
+        waiting(scene.async_.waiting_total),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millrace::view::orders::{Strip, TopicScene};
+
+    #[test]
+    fn the_scrubber_grows_in_steps() {
+        let minute = Span::secs(60);
+        assert_eq!(end_of(minute, Time::ZERO), Time(60_000_000));
+        assert_eq!(end_of(minute, Time(60_000_000)), Time(60_000_000));
+        assert_eq!(end_of(minute, Time(60_000_001)), Time(120_000_000));
+        assert_eq!(end_of(Span::ZERO, Time::ZERO), Time(10_000_000));
+    }
+
+    #[test]
+    fn the_picture_has_a_sentence() {
+        let mut scene = OrdersScene::default();
+        scene.sync.waiting_total = 1;
+        scene.topics.push(TopicScene {
+            strips: vec![Strip { log_end: 20, committed: vec![12, 15], ..Default::default() }],
+            ..Default::default()
+        });
+        let text = summary(&scene);
+        assert!(text.contains("1 customer waiting"), "{text}");
+        assert!(text.contains("8 records"), "{text}");
+    }
+}

@@ -1,0 +1,370 @@
+//! What the parts of the page say to each other.
+
+use crate::params::{Params, Theme};
+use crate::player::SPEEDS;
+use crate::stage::Gesture;
+use millrace::id::OrderId;
+use millrace::scenario::Settings;
+use millrace::sim::Command;
+use millrace::time::Time;
+use millrace::view::code::Listing;
+use millrace::view::orders::{Answers, OrdersScene, Unfinished};
+use millrace::view::panel::{
+    Asked, Explain, LifeStep, Marker, PromiseRow, Table, TopicRow, WhatIf,
+};
+use millrace::view::predict::Score;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// The pages that exist.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Page {
+    /// The order pipeline.
+    #[default]
+    Orders,
+    /// Glossary, miniatures, exercise.
+    Notes,
+}
+
+impl Page {
+    /// All of them, in the order of the header.
+    pub const ALL: [Self; 2] = [Self::Orders, Self::Notes];
+
+    /// In links.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Notes => "notes",
+        }
+    }
+
+    /// In the header.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Orders => "Orders",
+            Self::Notes => "Notes",
+        }
+    }
+
+    /// From its name in links; the first page for any other.
+    pub fn by_name(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|page| page.name() == name)
+            .unwrap_or_default()
+    }
+}
+
+/// The tabs of the side panel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tab {
+    /// What is happening now.
+    #[default]
+    Explain,
+    /// The live table of a topic.
+    Topic,
+    /// Numbers, lag, promises, and every picture as a table.
+    Metrics,
+    /// Everything a person can do to the shops.
+    Faults,
+    /// The same as client code.
+    Code,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Explain,
+        Self::Topic,
+        Self::Metrics,
+        Self::Faults,
+        Self::Code,
+    ];
+
+    /// In links and element ids.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Explain => "explain",
+            Self::Topic => "topic",
+            Self::Metrics => "metrics",
+            Self::Faults => "faults",
+            Self::Code => "code",
+        }
+    }
+
+    /// On the tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Explain => "Explain",
+            Self::Topic => "Topic",
+            Self::Metrics => "Metrics",
+            Self::Faults => "Faults",
+            Self::Code => "Code",
+        }
+    }
+
+    /// From its name in links; the first tab for any other.
+    pub fn by_name(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|tab| tab.name() == name)
+            .unwrap_or_default()
+    }
+}
+
+/// What lies over the page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Over {
+    /// Keys and what they do.
+    Help,
+    /// Lines to put a scene in a page.
+    Embed,
+    /// One's own orders.
+    Load,
+    /// Scenario and seed.
+    Run,
+    /// A link for browsers that keep us from the clipboard.
+    Link,
+}
+
+/// What the topic table shows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TopicView {
+    /// The topic; empty for the first.
+    pub topic: String,
+    /// Only keys that contain this.
+    pub filter: String,
+    /// Rows stay as they are.
+    pub frozen: bool,
+    /// The first offset of each partition shown; the youngest rows if there is none.
+    pub from: Option<i64>,
+    /// The record whose bytes are shown.
+    pub bytes: Option<(u32, i64)>,
+}
+
+/// What a person did to the page.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Action {
+    /// Play or pause.
+    Toggle,
+    /// One event back.
+    StepBack,
+    /// One event forward.
+    StepForward,
+    /// To this time.
+    Seek(Time),
+    /// This place in [`SPEEDS`].
+    Speed(usize),
+    /// The next speed up or down.
+    Faster(bool),
+    /// From the start with this seed, or with a fresh one.
+    Seed(Option<u64>),
+    /// From the start with this scenario.
+    Scenario(String),
+    /// Commands, and which control they are from, where a problem is shown.
+    Act(&'static str, Vec<Command>),
+    /// An option of a question.
+    Answer(String, usize),
+    /// The life of this order, or of none.
+    Order(Option<OrderId>),
+    /// Another look at the topic table.
+    Topic(TopicView),
+    /// Back to the future that acting in the past set aside.
+    Fork(usize),
+    /// A page.
+    Page(Page),
+    /// A tab.
+    Tab(Tab),
+    /// Something over the page, or nothing.
+    Over(Option<Over>),
+    /// The next theme.
+    Theme(Theme),
+    /// The link to the clipboard.
+    CopyLink,
+    /// A file of orders: its name and text.
+    Load(String, String),
+    /// The sample of orders that comes with us.
+    Sample,
+    /// How many times faster than recorded.
+    FileSpeed(f64),
+    /// What was said is read.
+    Dismiss,
+    /// Something done on the stage itself.
+    Gesture(Gesture),
+}
+
+/// What every component may need.
+#[derive(Clone, PartialEq)]
+pub struct Ui {
+    /// Does it.
+    pub on: Callback<Action>,
+    /// What the address asked for.
+    pub params: Rc<Params>,
+    /// What went wrong, by the control it was from.
+    pub errors: Rc<BTreeMap<&'static str, String>>,
+}
+
+impl Ui {
+    /// A callback that does `action` whatever it is handed.
+    pub fn does<E: 'static>(&self, action: Action) -> Callback<E> {
+        let on = self.on.clone();
+        Callback::from(move |_| on.emit(action.clone()))
+    }
+}
+
+/// The [`Ui`] of the page this component is in.
+#[hook]
+pub fn use_ui() -> Ui {
+    use_context::<Ui>().expect("every component lives in the app")
+}
+
+/// The transport.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Transport {
+    /// The time shown.
+    pub now: Time,
+    /// The furthest time played.
+    pub played: Time,
+    /// Where the scrubber ends.
+    pub end: Time,
+    /// Whether time passes.
+    pub playing: bool,
+    /// The place in [`SPEEDS`].
+    pub speed: usize,
+    /// Whether the simulation is slower than that.
+    pub behind: bool,
+    /// The seed.
+    pub seed: u64,
+    /// Points of the scrubber.
+    pub markers: Rc<Vec<Marker>>,
+    /// Futures set aside by acting in the past: when each forked.
+    pub forks: Rc<Vec<Time>>,
+}
+
+impl Transport {
+    /// The speed in simulated seconds per second.
+    pub fn factor(&self) -> f64 {
+        SPEEDS[self.speed.min(SPEEDS.len() - 1)]
+    }
+}
+
+/// The Explain tab.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ExplainData {
+    /// What happens now.
+    pub explain: Explain,
+    /// Questions asked so far.
+    pub asked: Vec<Asked>,
+    /// Interventions that teach.
+    pub what_if: Vec<WhatIf>,
+    /// The numbers of both shops.
+    pub numbers: Table,
+    /// The youngest records of the first topic.
+    pub live: Vec<TopicRow>,
+    /// That topic's name.
+    pub live_topic: String,
+    /// The guarantees.
+    pub promises: Vec<PromiseRow>,
+}
+
+/// The Topic tab.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct TopicData {
+    /// All topics: name and number of partitions.
+    pub topics: Vec<(String, u32)>,
+    /// What is looked at.
+    pub view: TopicView,
+    /// Its rows.
+    pub rows: Vec<TopicRow>,
+    /// The bytes asked for, as a hex dump.
+    pub bytes: Option<String>,
+    /// What `kafka-topics --describe` prints of it.
+    pub describe: String,
+    /// The order looked at.
+    pub order: Option<OrderId>,
+    /// Its life.
+    pub life: Vec<LifeStep>,
+}
+
+/// The Metrics tab.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct MetricsData {
+    /// The numbers of both shops.
+    pub numbers: Table,
+    /// Lag of each group.
+    pub lag: Table,
+    /// The lag of each service's group over time, `Metrics::EVERY` apart.
+    pub lags: Vec<[u32; 3]>,
+    /// How busy each service is.
+    pub load: Table,
+    /// The guarantees.
+    pub promises: Vec<PromiseRow>,
+    /// Pictures as tables.
+    pub scene: Rc<OrdersScene>,
+    /// The chart of unfinished orders.
+    pub unfinished: Unfinished,
+    /// The histogram.
+    pub answers: Answers,
+}
+
+/// The Faults tab.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FaultsData {
+    /// The settings in force.
+    pub settings: Settings,
+    /// Which services' consumers are paused, in the order of `Service::ALL`.
+    pub paused: [bool; 3],
+    /// How many of each service's processes are up, in both shops.
+    pub up: [u32; 3],
+}
+
+/// The Code tab.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CodeData {
+    /// Programs in both languages.
+    pub listings: Vec<Listing>,
+}
+
+/// The tab that is open.
+#[derive(Clone, PartialEq, Debug)]
+pub enum PanelData {
+    /// Explain.
+    Explain(Rc<ExplainData>),
+    /// Topic.
+    Topic(Rc<TopicData>),
+    /// Metrics.
+    Metrics(Rc<MetricsData>),
+    /// Faults.
+    Faults(Rc<FaultsData>),
+    /// Code.
+    Code(Rc<CodeData>),
+}
+
+/// What the panels show, about eight times a second.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Snapshot {
+    /// The transport.
+    pub transport: Transport,
+    /// The name and title of what is played.
+    pub scenario: (String, String),
+    /// What to watch, and one thing to try.
+    pub watch: (String, String),
+    /// The picture in one sentence, for those who do not see it.
+    pub summary: String,
+    /// The open tab.
+    pub panel: PanelData,
+    /// How the answers did.
+    pub score: Score,
+    /// How far a link being opened has come.
+    pub opening: Option<f64>,
+    /// The file that is played: its name and speed.
+    pub file: Option<(String, f64)>,
+}
+
+impl Ui {
+    /// Whether a teacher froze the control of this name.
+    pub fn locked(&self, name: &str) -> bool {
+        self.params.locked(name)
+    }
+}
