@@ -24,16 +24,6 @@ pub fn explain(timeline: &Timeline) -> Explain {
         .unwrap_or_else(|| view.calm())
 }
 
-/// Everything that has acted up to the moment shown: the script and the person, by time.
-pub(super) fn acted(timeline: &Timeline) -> Vec<&Acted> {
-    let script = &timeline.scenario().script;
-    let script = script.iter().filter(|acted| acted.at_us <= timeline.now());
-    let own = &timeline.commands()[..timeline.commands_done()];
-    let mut all: Vec<&Acted> = script.chain(own).collect();
-    all.sort_by_key(|acted| acted.at_us);
-    all
-}
-
 struct View<'a> {
     timeline: &'a Timeline,
     world: &'a World,
@@ -50,7 +40,7 @@ impl<'a> View<'a> {
             world,
             now: world.settings().clone(),
             usual: &timeline.scenario().settings,
-            acted: acted(timeline),
+            acted: timeline.carried_out(),
         }
     }
 
