@@ -1,5 +1,6 @@
 //! What is played: nodes, topics, workload, script of commands, captions, questions, as values.
 
+pub mod commands_file;
 mod orders;
 pub mod orders_file;
 

@@ -21,9 +21,11 @@ pub enum Command {
     },
     /// Customers come `factor` times as fast for a while, then as before.
     Burst {
-        /// How many times as fast, more than 0, at most 100.
+        /// How many times as fast, more than 0, at most 100. Ten times unless told.
+        #[serde(default = "burst_factor")]
         factor: f64,
-        /// For how long, in microseconds.
+        /// For how long, in microseconds. Five seconds unless told.
+        #[serde(default = "burst_for_us")]
         for_us: u64,
     },
     /// This share of all orders comes from one customer, so one key and one partition are hot.
@@ -152,6 +154,14 @@ pub enum Command {
         /// 0 to 0.95.
         rate: f64,
     },
+}
+
+fn burst_factor() -> f64 {
+    10.0
+}
+
+fn burst_for_us() -> u64 {
+    5_000_000
 }
 
 /// A command and when it acts.
