@@ -7,4 +7,5 @@ pub mod orders;
 pub mod panel;
 pub mod predict;
 pub mod scene;
+pub mod summary;
 pub mod topics;
