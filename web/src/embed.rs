@@ -3,13 +3,11 @@
 //! We post `{millrace: 1, type: "height" | "score" | "error", …}` and accept no message.
 
 use crate::dom;
-use millrace::view::predict::Score;
 use js_sys::{Array, Object, Reflect};
+use millrace::view::predict::Score;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver,
-};
+use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
 
 /// Posts to the page around us. Without one it does nothing.
 fn post(kind: &str, members: &[(&str, JsValue)]) {
@@ -57,10 +55,7 @@ pub fn post_error(message: &str) {
 pub struct Watch {
     height: ResizeObserver,
     sight: IntersectionObserver,
-    _calls: (
-        Closure<dyn FnMut(Array)>,
-        Closure<dyn FnMut(Array)>,
-    ),
+    _calls: (Closure<dyn FnMut(Array)>, Closure<dyn FnMut(Array)>),
 }
 
 impl Watch {
@@ -76,7 +71,10 @@ impl Watch {
         });
         let sight = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
             if let Some(last) = entries.iter().last() {
-                seen(last.unchecked_into::<IntersectionObserverEntry>().is_intersecting());
+                seen(
+                    last.unchecked_into::<IntersectionObserverEntry>()
+                        .is_intersecting(),
+                );
             }
         });
         let heights = ResizeObserver::new(height.as_ref().unchecked_ref()).ok()?;

@@ -1,7 +1,7 @@
 //! Everything a person or a script can do. Nothing else changes a world from outside.
 
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
-use crate::shop::{CommitMode, Sending, Wiring};
+use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -86,6 +86,11 @@ pub enum Command {
     SetAcks {
         /// `zero` or `one`.
         acks: Acks,
+    },
+    /// How the producers choose partitions.
+    SetPartitioning {
+        /// The way.
+        partitioning: Partitioning,
     },
     /// When the services' consumers commit their positions.
     SetCommit {

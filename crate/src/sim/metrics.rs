@@ -47,6 +47,14 @@ pub struct OrderInShop {
     finished: bool,
 }
 
+impl OrderInShop {
+    /// Whether nothing more will happen to it: shipped, declined, given up on, or never sent.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+}
+
 /// One order in both shops.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct OrderRow {

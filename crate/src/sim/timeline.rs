@@ -4,9 +4,9 @@
 use super::command::{Acted, Command};
 use super::metrics::Metrics;
 use super::promise::Promises;
+use super::scenario::Scenario;
 use super::world::{Problem, World};
 use crate::protocol::{Fact, Sink, Stamp};
-use crate::scenario::Scenario;
 use crate::time::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -438,6 +438,7 @@ impl Timeline {
         if self.instant() < last + EVERY {
             return;
         }
+        self.present.promises.recheck_logs(&self.present.world);
         self.checkpoints.push(self.present.clone());
         let cost = |all: &[Moment]| all.iter().map(Moment::unshared_bytes).sum::<usize>();
         while self.checkpoints.len() > 8 && cost(&self.checkpoints) > CHECKPOINT_BYTES {

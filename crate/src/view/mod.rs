@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod explain;
+pub mod markers;
 pub mod numbers;
 pub mod orders;
 pub mod panel;
