@@ -14,11 +14,24 @@ const MEASURE: Duration = Duration::from_secs(3);
 type Work = fn(u64) -> u64;
 
 fn main() {
-    let rates: &[(&str, Work)] = &[("appended_records_per_s", bench::append_records)];
+    let rates: &[(&str, Work)] = &[
+        ("kernel_events_per_s", bench::kernel_events),
+        ("appended_records_per_s", bench::append_records),
+    ];
     for (name, work) in rates {
         rate(WARM_UP, *work);
         tell(name, rate(MEASURE, *work), "1/s");
     }
+    let mut seeker = bench::Seeker::default();
+    let mut times: Vec<f64> = (0..300)
+        .map(|_| {
+            let begin = Instant::now();
+            black_box(seeker.seek());
+            begin.elapsed().as_secs_f64() * 1_000.0
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    tell("seek_p95_ms", times[times.len() * 95 / 100], "ms");
 }
 
 /// How many things a second, over about that long.

@@ -1,7 +1,11 @@
 //! What the bench harness runs, natively and in wasm. Timing is the caller's: nothing here has a
 //! clock.
 
+use crate::id::NodeId;
 use crate::log::{BatchBuilder, Log, LogConfig};
+use crate::rng::{Dist, Rng, Salt};
+use crate::scenario;
+use crate::sim::{Delivery, Kernel, Timeline, Traced};
 use crate::time::Time;
 
 /// Kafka's default `batch.size`.
@@ -40,6 +44,68 @@ pub fn append_records(n: u64) -> u64 {
     checksum
 }
 
+/// A message that says nothing but its number.
+struct Ping(u32);
+
+impl Traced for Ping {
+    fn trace(&self) -> (u32, u64) {
+        (32, u64::from(self.0))
+    }
+}
+
+/// Dispatches `n` events among 64 nodes with 1,000 messages in flight and exponential latencies,
+/// each message sent on to another node as it arrives. Gives the trace hash.
+#[must_use]
+pub fn kernel_events(n: u64) -> u64 {
+    const NODES: u32 = 64;
+    let mut kernel = Kernel::new(1, Dist::Exponential { mean_us: 1_000 });
+    for _ in 0..NODES {
+        kernel.add_node();
+    }
+    for ping in 0..1_000 {
+        kernel.send(NodeId(ping % NODES), NodeId(ping / NODES), Ping(ping));
+    }
+    for _ in 0..n {
+        if let Some(Delivery::Message(message)) = kernel.dispatch() {
+            let next = (message.to.0 + message.body.0) % NODES;
+            kernel.send(
+                message.to,
+                NodeId(next),
+                Ping(message.body.0.wrapping_mul(5) + 1),
+            );
+        }
+    }
+    kernel.hash()
+}
+
+/// Ten minutes of the order pipeline, played, to be sought in.
+#[derive(Debug)]
+pub struct Seeker {
+    timeline: Timeline,
+    rng: Rng,
+}
+
+impl Default for Seeker {
+    fn default() -> Self {
+        let orders = scenario::by_name("orders").expect("the scene is there");
+        let mut timeline = Timeline::new(orders, 41).expect("the scene holds together");
+        timeline.run_until(Time(600_000_000), u64::MAX);
+        Self {
+            timeline,
+            rng: Rng::new(41, Salt::Client, 0),
+        }
+    }
+}
+
+impl Seeker {
+    /// Goes to a random instant of the ten minutes. Gives the hash there.
+    pub fn seek(&mut self) -> u64 {
+        let to = Time(self.rng.below(600_000_000));
+        self.timeline.seek(to, u64::MAX);
+        self.timeline.trace_hash()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +115,11 @@ mod tests {
         assert_eq!(append_records(0), 0);
         assert_eq!(append_records(1_000), append_records(1_000));
         assert_ne!(append_records(1_000), append_records(1_001));
+    }
+
+    #[test]
+    fn the_kernel_keeps_its_thousand_messages_in_flight() {
+        assert_eq!(kernel_events(10_000), kernel_events(10_000));
+        assert_ne!(kernel_events(10_000), kernel_events(10_001));
     }
 }

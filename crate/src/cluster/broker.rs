@@ -97,7 +97,7 @@ impl Broker {
                 from,
                 body: Body::Request { id, request },
             } => self.request(now, from, id, *request, out),
-            Input::Message { .. } => {}
+            Input::Message { .. } | Input::Settings => {}
             Input::Timer(_) => {
                 self.alarm.rang(now);
                 if self.groups_due.is_some_and(|at| at <= now) {

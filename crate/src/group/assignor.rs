@@ -89,6 +89,43 @@ mod tests {
     }
 
     #[test]
+    fn what_kafkas_own_code_gives() {
+        // `kafka_code_result` of `assignors`, by name.
+        let (one, two): (&[u32], &[u32]) = (&[0], &[0, 1]);
+        // testMultipleConsumersMixedTopics
+        assert_eq!(
+            assign(&[(1, one), (2, two), (3, one)], &[3, 2]),
+            [vec![(0, 0)], vec![(0, 1), (1, 0), (1, 1)], vec![(0, 2)]]
+        );
+        // sticky-javadoc-example2-unequal-initial
+        assert_eq!(
+            assign(&[(0, one), (1, two), (2, &[0, 1, 2])], &[1, 2, 3]),
+            [
+                vec![(0, 0)],
+                vec![(1, 0)],
+                vec![(1, 1), (2, 0), (2, 1), (2, 2)]
+            ]
+        );
+        // teach-3topics-2p-each-4c (range skew)
+        let all: &[u32] = &[0, 1, 2];
+        assert_eq!(
+            assign(&[(1, all), (2, all), (3, all), (4, all)], &[2, 2, 2]),
+            [
+                vec![(0, 0), (1, 0), (2, 0)],
+                vec![(0, 1), (1, 1), (2, 1)],
+                vec![],
+                vec![]
+            ]
+        );
+        // teach-10p-3c
+        let counts: Vec<usize> = assign(&[(1, one), (2, one), (3, one)], &[10])
+            .iter()
+            .map(Vec::len)
+            .collect();
+        assert_eq!(counts, [4, 3, 3]);
+    }
+
+    #[test]
     fn members_beyond_the_partitions_sit_idle_and_topics_that_are_not_there_give_nothing() {
         assert_eq!(
             assign(&[(0, &[0]), (1, &[0, 1]), (2, &[1])], &[1, 0]),

@@ -9,5 +9,8 @@ mod member;
 mod offsets;
 mod rebalance;
 
+#[cfg(test)]
+mod tests;
+
 pub use coordinator::{Coordinator, GroupConfig};
 pub use member::{GroupError, GroupState, GroupView, MemberView};

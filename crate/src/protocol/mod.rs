@@ -43,6 +43,8 @@ pub enum Input {
     Start,
     /// The process is asked to stop: it finishes what it must and calls [`Out::exit`].
     Stop,
+    /// A setting that the node reads changed: it looks whether there is something to do.
+    Settings,
     /// A message arrived.
     Message {
         /// Who sent it.

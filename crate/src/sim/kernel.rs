@@ -284,8 +284,9 @@ impl<B: Traced> Kernel<B> {
         self.up[node.index()] = true;
     }
 
-    /// `node` closes its connection to `peer`: nothing on its way in either direction arrives, and
-    /// the peer learns of it after one latency, unless a cut keeps even that from it.
+    /// `node` closes its connection to `peer`: nothing on its way in either direction arrives. All of
+    /// `node` learns of it at once (two clients in a process share the connection), and the peer
+    /// after one latency, unless a cut keeps even that from it.
     pub fn disconnect(&mut self, node: NodeId, peer: NodeId) {
         let (there, back) = (self.link(node, peer), self.link(peer, node));
         self.links[there].connection += 1;
@@ -293,6 +294,11 @@ impl<B: Traced> Kernel<B> {
         self.held
             .retain(|m| !((m.from, m.to) == (node, peer) || (m.from, m.to) == (peer, node)));
         self.tell_closed(node, peer);
+        if self.up[node.index()] {
+            let life = self.lives[node.index()];
+            self.queue
+                .push(self.now, Event::Disconnected { node, peer, life });
+        }
     }
 
     /// Tells `peer` that its connection to `node` is gone.

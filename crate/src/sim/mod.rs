@@ -1,6 +1,7 @@
 //! The simulation: hosts the machines, carries their messages, keeps their history.
 
 mod command;
+pub mod faults;
 mod kernel;
 mod metrics;
 mod pipeline;

@@ -5,7 +5,7 @@ use super::world::{Node, Problem, World, digest};
 use crate::cluster::{Broker, BrokerConfig, NewTopic};
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId};
-use crate::protocol::{OffsetSpec, Service, Sink, Stop};
+use crate::protocol::{Input, OffsetSpec, Service, Sink, Stop};
 use crate::scenario::Scenario;
 use crate::shop::{AsyncShop, Customers, SyncService, SyncShop, Topics, Worker, WorkerKit};
 use crate::time::{Span, Time};
@@ -176,6 +176,8 @@ impl World {
                     f64::from(most),
                 )?;
                 self.settings.shop_workers = *workers;
+                self.tell_settings(self.pipeline.sync_shop, sink);
+                self.tell_settings(self.pipeline.async_shop, sink);
             }
             Command::SetDecline { rate } => {
                 self.settings.decline = within("the share declined", *rate, 0.0, 1.0)?;
@@ -216,6 +218,18 @@ impl World {
             Command::Pause { service } => self.pause(*service, true, sink),
             Command::Resume { service } => self.pause(*service, false, sink),
             Command::Rewind { service, to } => self.rewind(*service, *to, sink),
+            _ => self.carry_out_beside(command, sink)?,
+        }
+        Ok(())
+    }
+
+    /// Commands about topics and the network, which any scenario has.
+    fn carry_out_beside<S: Sink>(
+        &mut self,
+        command: &Command,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
+        match command {
             Command::CreateTopic {
                 topic,
                 partitions,
@@ -245,6 +259,7 @@ impl World {
                     self.kernel.set_loss(a, b, rate);
                 }
             }
+            other => unreachable!("{other:?} is carried out elsewhere"),
         }
         Ok(())
     }
@@ -282,10 +297,17 @@ impl World {
         }
         for _ in running.len()..workers as usize {
             let node = self.add_worker(service);
-            self.input(node, crate::protocol::Input::Start, sink);
+            self.input(node, Input::Start, sink);
         }
-        // The synchronous service looks at its settings when it next does something.
+        let sync = self.pipeline.sync_services[service.index()];
+        self.tell_settings(sync, sink);
         Ok(())
+    }
+
+    fn tell_settings<S: Sink>(&mut self, node: NodeId, sink: &mut S) {
+        if self.kernel.is_up(node) {
+            self.input(node, Input::Settings, sink);
+        }
     }
 
     /// Whether the settings ask for this node: a worker beyond the number set stays down.

@@ -215,10 +215,9 @@ impl Timeline {
     /// Goes to `to`, back or ahead, dispatching at most `budget` events. `true` when it got there;
     /// otherwise the moment shown is on the way, and calling again goes on.
     pub fn seek(&mut self, to: Time, budget: u64) -> bool {
-        if to < self.shown {
-            // The last checkpoint that is not after it. A command at exactly `to` is not undone.
-            self.return_to(|moment| moment.world.now() <= to);
-        }
+        // A command at exactly `to` is not undone.
+        let back = to < self.shown;
+        self.take_nearest(back, |moment| moment.world.now() <= to);
         self.run_until(to, budget)
     }
 
@@ -226,9 +225,8 @@ impl Timeline {
     /// as it goes.
     pub fn seek_instant(&mut self, instant: u64) {
         let instant = instant.min(self.played_instant);
-        if instant < self.instant() {
-            self.return_to(|moment| moment.world.instant() <= instant);
-        }
+        let back = instant < self.instant();
+        self.take_nearest(back, |moment| moment.world.instant() <= instant);
         while self.instant() < instant && self.advance(Time::MAX) {}
         self.show(self.present.world.now());
     }
@@ -303,6 +301,16 @@ impl Timeline {
         self.shown = at;
         self.played = self.played.max(at);
         self.played_instant = self.played_instant.max(self.instant());
+    }
+
+    /// Puts the latest checkpoint that `reaches` lets pass in the present's place, if the way from
+    /// there is shorter: always on the way back.
+    fn take_nearest(&mut self, back: bool, reaches: impl Fn(&Moment) -> bool) {
+        let place = self.checkpoints.iter().rposition(&reaches);
+        let instant = place.map(|place| self.checkpoints[place].world.instant());
+        if back || instant.is_some_and(|instant| instant > self.instant()) {
+            self.return_to(reaches);
+        }
     }
 
     /// Puts the latest checkpoint that `reaches` lets pass in the present's place.

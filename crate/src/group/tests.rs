@@ -1,0 +1,247 @@
+//! What a coordinator does with members that do not behave as our consumer does.
+
+use super::{Coordinator, GroupConfig, GroupState};
+use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
+use crate::protocol::{Body, Effect, ErrorCode, MemberId, Out, Request, Response};
+use crate::time::{Span, Time};
+
+const GROUP: GroupId = GroupId(0);
+const SESSION: Span = Span::secs(10);
+const REBALANCE: Span = Span::secs(30);
+
+struct Script {
+    now: Time,
+    coordinator: Coordinator,
+}
+
+impl Script {
+    fn new() -> Self {
+        Self {
+            now: Time::ZERO,
+            coordinator: Coordinator::new(GroupConfig {
+                initial_rebalance_delay_ms: 0,
+                ..GroupConfig::default()
+            }),
+        }
+    }
+
+    /// The answers to a request, with those to earlier ones that it set free, by node.
+    fn ask(&mut self, node: u32, request: Request) -> Vec<(u32, Response)> {
+        let mut out = Out::default();
+        self.coordinator
+            .handle(self.now, NodeId(node), 0, request, &mut out);
+        answers(out)
+    }
+
+    /// Lets time pass, timer by timer.
+    fn wait(&mut self, span: Span) -> Vec<(u32, Response)> {
+        let until = self.now + span;
+        let mut all = Vec::new();
+        while let Some(at) = self.coordinator.next_deadline().filter(|&at| at <= until) {
+            self.now = self.now.max(at);
+            let mut out = Out::default();
+            self.coordinator.on_timer(self.now, &mut out);
+            all.extend(answers(out));
+        }
+        self.now = until;
+        all
+    }
+
+    fn join(&mut self, node: u32, member: Option<MemberId>) -> Vec<(u32, Response)> {
+        self.ask(
+            node,
+            Request::JoinGroup {
+                group: GROUP,
+                member,
+                session_timeout: SESSION,
+                rebalance_timeout: REBALANCE,
+                topics: vec![TopicId(0)],
+            },
+        )
+    }
+
+    /// A node's id, as `MEMBER_ID_REQUIRED` gives it.
+    fn id(&mut self, node: u32) -> MemberId {
+        match self.join(node, None).as_slice() {
+            [
+                (
+                    _,
+                    Response::JoinGroup {
+                        result: Err((ErrorCode::MemberIdRequired, Some(id))),
+                    },
+                ),
+            ] => *id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn sync(&mut self, member: MemberId, generation: u32) -> Vec<(u32, Response)> {
+        let assignments = vec![(member, vec![TopicPartition::new(TopicId(0), 0)])];
+        self.ask(
+            member.client.0,
+            Request::SyncGroup {
+                group: GROUP,
+                generation,
+                member,
+                assignments,
+            },
+        )
+    }
+
+    fn heartbeat(&mut self, member: MemberId, generation: u32) -> Result<(), ErrorCode> {
+        let request = Request::Heartbeat {
+            group: GROUP,
+            generation,
+            member,
+        };
+        match self.ask(member.client.0, request).as_slice() {
+            [(_, Response::Heartbeat { result })] => *result,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn state(&self) -> (GroupState, u32, Vec<MemberId>) {
+        let group = self.coordinator.group(GROUP).expect("there");
+        let members = group.members().map(|member| member.id).collect();
+        (group.state(), group.generation(), members)
+    }
+
+    /// Members of nodes 1 and 2 in generation 2, node 1's leading.
+    fn two() -> (Self, MemberId, MemberId) {
+        let mut script = Self::new();
+        let a = script.id(1);
+        script.join(1, Some(a));
+        script.wait(Span::ZERO);
+        script.sync(a, 1);
+        let b = script.id(2);
+        script.join(2, Some(b));
+        assert_eq!(script.heartbeat(a, 1), Err(ErrorCode::RebalanceInProgress));
+        script.join(1, Some(a));
+        script.sync(b, 2);
+        script.sync(a, 2);
+        assert_eq!(script.state(), (GroupState::Stable, 2, vec![a, b]));
+        (script, a, b)
+    }
+}
+
+fn answers(out: Out) -> Vec<(u32, Response)> {
+    let answer = |effect| match effect {
+        Effect::Send {
+            to,
+            body: Body::Response { response, .. },
+        } => Some((to.0, *response)),
+        _ => None,
+    };
+    out.effects.into_iter().filter_map(answer).collect()
+}
+
+#[test]
+fn who_does_not_join_again_in_time_is_out_though_its_heart_beats() {
+    let (mut script, a, b) = Script::two();
+    script.join(1, Some(a));
+    for _ in 0..4 {
+        script.wait(Span::secs(7));
+        assert_eq!(script.heartbeat(b, 2), Err(ErrorCode::RebalanceInProgress));
+    }
+    assert_eq!(script.state().0, GroupState::PreparingRebalance);
+    let answers = script.wait(Span::secs(3));
+    assert_eq!(
+        script.state(),
+        (GroupState::CompletingRebalance, 3, vec![a])
+    );
+    assert!(matches!(
+        answers[..],
+        [(1, Response::JoinGroup { result: Ok(_) })]
+    ));
+    assert_eq!(script.heartbeat(b, 2), Err(ErrorCode::UnknownMemberId));
+}
+
+#[test]
+fn who_does_not_ask_for_its_assignment_in_time_is_out() {
+    let (mut script, a, b) = Script::two();
+    script.join(1, Some(a));
+    script.join(2, Some(b));
+    script.sync(a, 3);
+    assert_eq!(
+        script.state().0,
+        GroupState::Stable,
+        "the leader has spoken"
+    );
+    for _ in 0..4 {
+        script.wait(Span::secs(7));
+        assert_eq!(script.heartbeat(a, 3), Ok(()));
+        assert_eq!(script.heartbeat(b, 3), Ok(()));
+    }
+    script.wait(Span::secs(3));
+    assert_eq!(script.state(), (GroupState::PreparingRebalance, 3, vec![a]));
+}
+
+#[test]
+fn a_coordinator_that_starts_again_knows_the_last_settled_generation() {
+    let (mut script, a, b) = Script::two();
+    let c = script.id(3);
+    script.join(3, Some(c));
+    script.join(1, Some(a));
+    assert_eq!(script.state().0, GroupState::PreparingRebalance);
+    script.coordinator.reload(script.now);
+    assert_eq!(script.state(), (GroupState::Stable, 2, vec![a, b]));
+    assert_eq!(script.heartbeat(c, 2), Err(ErrorCode::UnknownMemberId));
+    // Sessions begin anew, and end.
+    script.wait(Span::secs(9));
+    assert_eq!(script.heartbeat(a, 2), Ok(()));
+    script.wait(Span::secs(2));
+    assert_eq!(script.state(), (GroupState::PreparingRebalance, 2, vec![a]));
+}
+
+#[test]
+fn a_follower_that_joins_again_unchanged_is_told_what_there_is() {
+    let (mut script, a, b) = Script::two();
+    let answers = script.join(2, Some(b));
+    let [(2, Response::JoinGroup { result: Ok(joined) })] = &answers[..] else {
+        panic!("{answers:?}");
+    };
+    assert_eq!((joined.generation, joined.leader), (2, a));
+    assert!(
+        joined.members.is_empty(),
+        "only the leader is told who is there"
+    );
+    assert_eq!(script.state().0, GroupState::Stable);
+}
+
+#[test]
+fn an_id_that_nobody_comes_back_with_is_forgotten() {
+    let (mut script, a, b) = Script::two();
+    let c = script.id(3);
+    // The rebalance waits for it, until its session would be over.
+    script.join(1, Some(a));
+    script.join(2, Some(b));
+    assert_eq!(script.state().0, GroupState::PreparingRebalance);
+    script.wait(SESSION);
+    assert_eq!(
+        script.state(),
+        (GroupState::CompletingRebalance, 3, vec![a, b])
+    );
+    let answers = script.join(3, Some(c));
+    assert!(matches!(
+        answers[..],
+        [(
+            3,
+            Response::JoinGroup {
+                result: Err((ErrorCode::UnknownMemberId, _))
+            }
+        )]
+    ));
+}
+
+#[test]
+fn a_commit_while_the_assignment_is_awaited_is_put_off() {
+    let (mut script, a, b) = Script::two();
+    script.join(1, Some(a));
+    script.join(2, Some(b));
+    let mut out = Out::default();
+    let now = script.now;
+    let result = script
+        .coordinator
+        .commit(now, GROUP, Some((3, a)), &[], &mut out);
+    assert_eq!(result, Err(ErrorCode::RebalanceInProgress));
+}

@@ -1,0 +1,156 @@
+//! Things done at random from a seed: what a person might do, and what might go wrong.
+
+use super::command::{Acted, Command};
+use crate::protocol::{Acks, OffsetSpec, Service, Stop};
+use crate::rng::{Rng, Salt};
+use crate::shop::{CommitMode, Sending, Wiring};
+use crate::time::{Span, Time};
+
+/// What may be done at random.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mischief {
+    /// Only what a promise must stand: slowness, stops, kills, cuts, losses, scaling.
+    Faults,
+    /// Everything, settings that take promises away included.
+    Anything,
+}
+
+/// `count` commands at random times before `until`, in order of time.
+#[must_use]
+pub fn random_commands(seed: u64, until: Time, count: u32, mischief: Mischief) -> Vec<Acted> {
+    let mut rng = Rng::new(seed, Salt::Faults, 0);
+    let mut times: Vec<u64> = (0..count).map(|_| rng.below(until.0.max(1))).collect();
+    times.sort_unstable();
+    times
+        .into_iter()
+        .map(|at| Acted {
+            at_us: Time(at),
+            instant: None,
+            command: command(&mut rng, mischief),
+        })
+        .collect()
+}
+
+/// What puts everything right again: every node up, every link whole, work as fast as it was.
+#[must_use]
+pub fn mend_all() -> Vec<Command> {
+    let mut all = vec![Command::Heal];
+    for node in ["broker", "shop", "payment", "warehouse", "shipping"] {
+        all.push(Command::Start { node: node.into() });
+    }
+    for (service, ms) in Service::ALL.into_iter().zip([80, 120, 60]) {
+        let mean_us = Span::millis(ms).0;
+        all.push(Command::SetWork { service, mean_us });
+        all.push(Command::SetWorkers {
+            service,
+            workers: 6,
+        });
+        all.push(Command::SetFailure { service, rate: 0.0 });
+        all.push(Command::Resume { service });
+    }
+    all
+}
+
+fn command(rng: &mut Rng, mischief: Mischief) -> Command {
+    let anything = mischief == Mischief::Anything;
+    match rng.below(if anything { 22 } else { 15 }) {
+        0 | 1 => Command::Stop {
+            node: node(rng),
+            how: how(rng),
+        },
+        2..=4 => Command::Start { node: node(rng) },
+        5 => Command::SetWork {
+            service: service(rng),
+            mean_us: 10_000 + rng.below(1_200_000),
+        },
+        6 => Command::SetWorkers {
+            service: service(rng),
+            workers: rng.below(10) as u32,
+        },
+        7 => Command::Burst {
+            factor: 1.0 + rng.unit() * 9.0,
+            for_us: rng.below(4_000_000),
+        },
+        8 => Command::SetFailure {
+            service: service(rng),
+            rate: rng.unit() * rng.unit(),
+        },
+        9 => Command::Cut {
+            a: node(rng),
+            b: "broker".into(),
+        },
+        10 => Command::SetLoss {
+            a: node(rng),
+            b: "broker".into(),
+            rate: rng.unit() * 0.5,
+        },
+        11 | 12 => Command::Heal,
+        13 => Command::Pause {
+            service: service(rng),
+        },
+        14 => Command::Resume {
+            service: service(rng),
+        },
+        15 => Command::SetCommit {
+            commit: pick(rng, [CommitMode::Auto, CommitMode::EachRecord]),
+        },
+        16 => Command::SetSending {
+            sending: pick(
+                rng,
+                [
+                    Sending::Synchronous,
+                    Sending::Callback,
+                    Sending::FireAndForget,
+                ],
+            ),
+        },
+        17 => Command::SetAcks {
+            acks: pick(rng, [Acks::Zero, Acks::One]),
+        },
+        18 => Command::SetWiring {
+            wiring: pick(rng, [Wiring::Chain, Wiring::FanOut]),
+        },
+        19 => Command::Rewind {
+            service: service(rng),
+            to: pick(rng, [OffsetSpec::Earliest, OffsetSpec::Latest]),
+        },
+        20 => Command::AddPartitions {
+            topic: topic(rng),
+            to: 7 + rng.below(3) as u32,
+        },
+        _ => Command::SetSkew { share: rng.unit() },
+    }
+}
+
+fn pick<T: Copy, const N: usize>(rng: &mut Rng, all: [T; N]) -> T {
+    all[rng.below(N as u64) as usize]
+}
+
+fn service(rng: &mut Rng) -> Service {
+    pick(rng, Service::ALL)
+}
+
+fn how(rng: &mut Rng) -> Stop {
+    pick(rng, [Stop::Clean, Stop::Killed])
+}
+
+fn topic(rng: &mut Rng) -> String {
+    pick(rng, ["orders", "payments", "shipments"]).into()
+}
+
+fn node(rng: &mut Rng) -> String {
+    let names = [
+        "payment",
+        "warehouse",
+        "shipping",
+        "async-shop",
+        "broker",
+        "payment-1",
+        "payment-3",
+        "warehouse-2",
+        "shipping-6",
+        "sync-shop",
+        "sync-payment",
+    ];
+    pick(rng, names).into()
+}

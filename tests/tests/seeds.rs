@@ -1,0 +1,180 @@
+//! Seeded runs with random commands, every promise watched, and the same history told again.
+//!
+//! `MILLRACE_SEEDS=20000 MILLRACE_FROM=0 cargo test --release -p millrace-tests --test seeds` runs
+//! more. A failure names the seed that shows it again.
+
+use millrace::protocol::{Lane, Service};
+use millrace::scenario::{self, Scenario};
+use millrace::sim::faults::{Mischief, mend_all, random_commands};
+use millrace::sim::{Acted, Promise, Timeline};
+use millrace::time::{Span, Time};
+use millrace::view::numbers::lag_of;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const MISCHIEF_UNTIL: Time = Time(25_000_000);
+const SETTLED_AT: Time = Time(110_000_000);
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(usual)
+}
+
+/// Runs `check` for as many seeds as asked, on two threads, and names those that fail.
+fn for_seeds(usual: u64, check: impl Fn(u64) + Sync) {
+    let (from, seeds) = (number("MILLRACE_FROM", 0), number("MILLRACE_SEEDS", usual));
+    let failed = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            let (check, failed) = (&check, &failed);
+            scope.spawn(move || {
+                for seed in (from..from + seeds).filter(|seed| seed % 2 == half) {
+                    if catch_unwind(AssertUnwindSafe(|| check(seed))).is_err() {
+                        failed.lock().expect("no thread dies with it").push(seed);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("no thread died with it");
+    assert!(failed.is_empty(), "seeds that fail: {failed:?}");
+}
+
+fn orders() -> Scenario {
+    scenario::by_name("orders").expect("the scene is there")
+}
+
+fn play(seed: u64, mischief: Mischief) -> Timeline {
+    let mut timeline = Timeline::new(orders(), seed).expect("the scene holds together");
+    let count = 4 + (seed % 9) as u32;
+    let mut commands = random_commands(seed, MISCHIEF_UNTIL, count, mischief);
+    commands.extend(mend_all().into_iter().map(|command| Acted {
+        at_us: MISCHIEF_UNTIL,
+        instant: None,
+        command,
+    }));
+    timeline.script(commands);
+    timeline
+}
+
+fn check_promises(timeline: &Timeline, seed: u64) {
+    let moment = timeline.moment();
+    let mut promises = moment.promises.clone();
+    promises.recheck(&moment.world);
+    if let Some(breach) = promises.broken() {
+        panic!(
+            "seed {seed}: {} broken at {} (instant {}): {:?}\ncommands: {:#?}",
+            breach.promise.name(),
+            breach.stamp.at,
+            breach.stamp.instant,
+            breach.witness,
+            timeline.commands()
+        );
+    }
+}
+
+/// After any faults, once everything works again, every accepted order is finished.
+#[test]
+fn promises_hold_under_faults_and_everything_catches_up() {
+    for_seeds(300, |seed| {
+        let mut timeline = play(seed, Mischief::Faults);
+        assert!(
+            timeline.run_until(SETTLED_AT, 20_000_000),
+            "seed {seed} does not come to an end"
+        );
+        check_promises(&timeline, seed);
+        let moment = timeline.moment();
+        assert!(
+            moment.promises.breach(Promise::NoOrderLost).is_none(),
+            "seed {seed}"
+        );
+        let counts = moment.metrics.counts(Lane::Async);
+        let lag: Vec<u64> = Service::ALL.map(|s| lag_of(&moment.world, s)).into();
+        assert!(
+            counts.open < 40 && lag.iter().all(|lag| *lag < 40),
+            "seed {seed}: {} orders are open long after everything was mended, lag {lag:?}\n{:#?}",
+            counts.open,
+            timeline.commands()
+        );
+    });
+}
+
+/// Whatever is done, what is promised holds.
+#[test]
+fn promises_hold_whatever_is_done() {
+    for_seeds(200, |seed| {
+        let mut timeline = play(seed, Mischief::Anything);
+        assert!(
+            timeline.run_until(Time(60_000_000), 20_000_000),
+            "seed {seed} does not end"
+        );
+        check_promises(&timeline, seed);
+    });
+}
+
+/// Seed and commands are the whole history: played again, sought in, stepped through and forked.
+#[test]
+fn the_same_seed_and_commands_tell_the_same_history() {
+    for_seeds(20, |seed| {
+        let mut first = play(seed, Mischief::Anything);
+        let mut stops = Vec::new();
+        for s in [7, 19, 26, 40] {
+            first.run_until(Time(s * 1_000_000), u64::MAX);
+            stops.push((first.now(), first.instant(), first.trace_hash()));
+        }
+        let mut again = Timeline::new(orders(), seed).expect("the scene holds together");
+        again.script(first.commands().to_vec());
+        again.run_until(first.now(), u64::MAX);
+        assert_eq!(again.trace_hash(), first.trace_hash(), "seed {seed}");
+
+        for &(at, instant, hash) in stops.iter().chain(stops.iter().rev()) {
+            again.seek(at, u64::MAX);
+            assert_eq!(
+                (again.instant(), again.trace_hash()),
+                (instant, hash),
+                "seed {seed} at {at}"
+            );
+            again.seek_instant(instant);
+            assert_eq!(again.trace_hash(), hash, "seed {seed} at {instant}");
+        }
+        let (at, instant, hash) = stops[1];
+        again.seek(at, u64::MAX);
+        again.step_back();
+        assert_eq!(again.instant(), instant - 1);
+        assert_ne!(again.trace_hash(), hash);
+        again.step_forward();
+        assert_eq!(
+            again.trace_hash(),
+            hash,
+            "seed {seed}: a step back and one forward"
+        );
+
+        // Acting in the past forks; the future that was left can be taken up again.
+        again.seek(at, u64::MAX);
+        let burst = millrace::sim::Command::Burst {
+            factor: 3.0,
+            for_us: 1_000_000,
+        };
+        again.act(burst).expect("a burst is always possible");
+        again.run_until(first.now(), u64::MAX);
+        assert_ne!(again.trace_hash(), first.trace_hash());
+        assert_eq!(again.forks().len(), 1);
+        assert!(again.take_up(0, u64::MAX));
+        assert_eq!(
+            again.trace_hash(),
+            first.trace_hash(),
+            "seed {seed}: the fork taken up again"
+        );
+    });
+}
+
+#[test]
+fn different_seeds_tell_different_histories() {
+    let hash = |seed| {
+        let mut timeline = Timeline::new(orders(), seed).expect("the scene holds together");
+        timeline.run_until(Time::ZERO + Span::secs(5), u64::MAX);
+        timeline.trace_hash()
+    };
+    assert_ne!(hash(41), hash(42));
+}
