@@ -6,8 +6,8 @@ use millrace::link::{ENGINE, LATEST, hex, read_acted};
 use millrace::scenario;
 use millrace::sim::{Command, Timeline};
 use millrace::time::Time;
-use millrace::view::{explain, numbers};
 use millrace::view::panel::Table;
+use millrace::view::{explain, numbers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::rc::Rc;
@@ -115,7 +115,11 @@ pub fn run(json: &str) -> Result<JsValue, JsError> {
 #[wasm_bindgen]
 pub fn mount(element: web_sys::Element, link: &str) {
     let (before, fragment) = link.split_once('#').unwrap_or_else(|| {
-        if link.starts_with("v1.") { ("", link) } else { (link, "") }
+        if link.starts_with("v1.") {
+            ("", link)
+        } else {
+            (link, "")
+        }
     });
     let query = before.split_once('?').map_or("", |(_, query)| query);
     let props = AppProps {

@@ -15,7 +15,9 @@ pub fn document() -> Document {
 
 /// Wall time in milliseconds.
 pub fn clock() -> f64 {
-    window().performance().map_or_else(js_sys::Date::now, |p| p.now())
+    window()
+        .performance()
+        .map_or_else(js_sys::Date::now, |p| p.now())
 }
 
 /// Marks a moment for whoever measures the page.

@@ -33,7 +33,12 @@ pub struct Look {
 
 /// Makes what the panels show. `scene` is the picture on the stage, already made for this moment;
 /// `before` is what they show now: what has not changed stays the same value.
-pub fn snapshot(lab: &Lab, look: &Look, scene: &OrdersScene, before: Option<&Snapshot>) -> Snapshot {
+pub fn snapshot(
+    lab: &Lab,
+    look: &Look,
+    scene: &OrdersScene,
+    before: Option<&Snapshot>,
+) -> Snapshot {
     let timeline = lab.timeline();
     let asked = predict::asked(timeline, lab.answers());
     let score = predict::score(&asked);
@@ -239,7 +244,13 @@ fn code_data(lab: &Lab) -> CodeData {
 
 /// The picture in one sentence.
 fn summary(scene: &OrdersScene) -> String {
-    let waiting = |n: u32| if n == 1 { "1 customer".to_owned() } else { format!("{n} customers") };
+    let waiting = |n: u32| {
+        if n == 1 {
+            "1 customer".to_owned()
+        } else {
+            format!("{n} customers")
+        }
+    };
     let behind: i64 = scene
         .topics
         .iter()
@@ -273,7 +284,11 @@ mod tests {
         let mut scene = OrdersScene::default();
         scene.sync.waiting_total = 1;
         scene.topics.push(TopicScene {
-            strips: vec![Strip { log_end: 20, committed: vec![12, 15], ..Default::default() }],
+            strips: vec![Strip {
+                log_end: 20,
+                committed: vec![12, 15],
+                ..Default::default()
+            }],
             ..Default::default()
         });
         let text = summary(&scene);

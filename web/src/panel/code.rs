@@ -53,7 +53,11 @@ fn Program(props: &ProgramProps) -> Html {
             let (text, said) = (text.clone(), said.clone());
             wasm_bindgen_futures::spawn_local(async move {
                 let copied = dom::copy(&text).await;
-                said.set(if copied { "Copied." } else { "The clipboard is not ours here: select the text." });
+                said.set(if copied {
+                    "Copied."
+                } else {
+                    "The clipboard is not ours here: select the text."
+                });
             });
         })
     };
