@@ -136,11 +136,38 @@ impl Link {
             return Opened::default();
         }
         match unpack(text) {
-            Ok(members) => read(members),
+            Ok(members) => Self::from_members(members),
             Err(why) => Opened {
                 link: None,
                 complaints: vec![why],
             },
+        }
+    }
+
+    /// From the members of a JSON object, one by one, so that one bad member spoils nothing else.
+    #[must_use]
+    pub fn from_members(mut members: Map<String, Value>) -> Opened {
+        let mut link = Self::default();
+        let mut complaints = Vec::new();
+        let commands = members.remove("commands");
+        macro_rules! take {
+            ($($field:ident: $what:literal),*) => {$(
+                if let Some(value) = members.remove(stringify!($field)) {
+                    match serde_json::from_value(value) {
+                        Ok(good) => link.$field = good,
+                        Err(_) => complaints.push(concat!("The link’s ", $what, " could not be read and is left out.").to_owned()),
+                    }
+                }
+            )*};
+        }
+        take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
+              at_us: "time", page: "page", tab: "tab", topic: "topic", order: "order", hash: "hash",
+              file: "file", answers: "answers");
+        link.commands = read_commands(commands, &mut complaints);
+        clamp(&mut link, &mut complaints);
+        Opened {
+            link: Some(link),
+            complaints,
         }
     }
 
@@ -212,32 +239,6 @@ fn unpack(text: &str) -> Result<Map<String, Value>, String> {
     match serde_json::from_slice(&json) {
         Ok(Value::Object(members)) => Ok(members),
         _ => Err("This link is damaged: what it holds is not a state of the page.".to_owned()),
-    }
-}
-
-/// From the members to a link, one by one, so that one bad member spoils nothing else.
-fn read(mut members: Map<String, Value>) -> Opened {
-    let mut link = Link::default();
-    let mut complaints = Vec::new();
-    let commands = members.remove("commands");
-    macro_rules! take {
-        ($($field:ident: $what:literal),*) => {$(
-            if let Some(value) = members.remove(stringify!($field)) {
-                match serde_json::from_value(value) {
-                    Ok(good) => link.$field = good,
-                    Err(_) => complaints.push(concat!("The link’s ", $what, " could not be read and is left out.").to_owned()),
-                }
-            }
-        )*};
-    }
-    take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
-          at_us: "time", page: "page", tab: "tab", topic: "topic", order: "order", hash: "hash",
-          file: "file", answers: "answers");
-    link.commands = read_commands(commands, &mut complaints);
-    clamp(&mut link, &mut complaints);
-    Opened {
-        link: Some(link),
-        complaints,
     }
 }
 

@@ -73,7 +73,7 @@ fn end_of(length: Span, played: Time) -> Time {
 fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
     let timeline = lab.timeline();
     let (player, played) = (lab.player(), timeline.played());
-    let markers = explain::markers(timeline);
+    let markers = millrace::view::markers::markers(timeline);
     let forks: Vec<Time> = timeline.forks().iter().map(|fork| fork.at).collect();
     Transport {
         now: timeline.now(),
