@@ -1,6 +1,8 @@
 //! The core without a browser, measured: one JSON object a line, as `cargo xtask bench` prints
 //! them. `millrace::bench` holds what is run; the clock is here.
 
+#![allow(clippy::disallowed_types)] // measuring is what this is for
+
 use millrace::bench;
 use std::hint::black_box;
 use std::time::{Duration, Instant};

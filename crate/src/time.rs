@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
+use std::str::FromStr;
 
 /// An instant of simulated time: microseconds since the run began.
 #[derive(
@@ -45,6 +46,9 @@ impl Span {
     pub const ZERO: Self = Self(0);
     /// Longer than any run.
     pub const MAX: Self = Self(u64::MAX);
+
+    /// A year: the longest that anyone may ask for in words.
+    const LONGEST: Self = Self::secs(366 * 24 * 3_600);
 
     /// `n` microseconds.
     #[must_use]
@@ -135,6 +139,38 @@ impl fmt::Display for Span {
     }
 }
 
+/// Reads `90s`, `1m30s`, `250ms`, `1.5s`, `2h`: numbers, each with its unit.
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("“{text}” is not a length of time: write 60s, 90000ms or 1m30s");
+        let mut rest = text.trim();
+        let mut us = 0.0;
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
+            let (number, after) = rest.split_at(digits.ok_or_else(bad)?);
+            let next = after.find(|c: char| c.is_ascii_digit() || c == '.');
+            let (unit, after) = after.split_at(next.unwrap_or(after.len()));
+            let scale = match unit.trim() {
+                "us" | "µs" => 1.0,
+                "ms" => 1e3,
+                "s" => 1e6,
+                "m" | "min" => 60e6,
+                "h" => 3_600e6,
+                _ => return Err(bad()),
+            };
+            us += number.parse::<f64>().map_err(|_| bad())? * scale;
+            rest = after;
+        }
+        match us {
+            us if text.trim().is_empty() || us.is_nan() => Err(bad()),
+            us if us > Self::LONGEST.0 as f64 => Err(format!("“{text}” is longer than a year")),
+            us => Ok(Self(us.round() as u64)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +183,28 @@ mod tests {
         assert_eq!(Span::micros(1_500).to_string(), "1.5 ms");
         assert_eq!(Span::millis(9_600).to_string(), "9.6 s");
         assert_eq!(Span::secs(10).to_string(), "10 s");
+    }
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        let read = |text: &str| text.parse::<Span>();
+        for (text, us) in [
+            ("60s", 60_000_000),
+            ("90000ms", 90_000_000),
+            ("1m30s", 90_000_000),
+            (" 1h 0.5min ", 3_630_000_000),
+            ("1.5s", 1_500_000),
+            ("7us", 7),
+            ("0s", 0),
+        ] {
+            assert_eq!(read(text), Ok(Span(us)), "{text}");
+        }
+        for text in [
+            "", " ", "60", "s", "-1s", "1.2.3s", "1 parsec", "1s30", ".s", "é", "1e3s",
+        ] {
+            assert!(read(text).unwrap_err().contains("write 60s"), "{text}");
+        }
+        assert!(read("9999999h").unwrap_err().contains("longer than a year"));
     }
 
     #[test]

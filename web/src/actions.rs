@@ -157,7 +157,11 @@ impl App {
             }
             Action::Faster(up) if !locked("speed") => self.host.lab(|lab| {
                 let speed = lab.player().speed();
-                let next = if up { speed + 1 } else { speed.saturating_sub(1) };
+                let next = if up {
+                    speed + 1
+                } else {
+                    speed.saturating_sub(1)
+                };
                 lab.player_mut().set_speed(next);
             }),
             Action::Answer(question, option) => {
@@ -197,7 +201,9 @@ impl App {
         if ctx.props().params.locked(from) {
             return;
         }
-        let what = self.host.lab(|lab| commands.into_iter().try_for_each(|c| lab.act(c)));
+        let what = self
+            .host
+            .lab(|lab| commands.into_iter().try_for_each(|c| lab.act(c)));
         let errors = Rc::make_mut(&mut self.errors);
         errors.remove(from);
         if let Err(why) = what {
@@ -298,7 +304,9 @@ impl App {
 
     /// Plays a file's orders: afresh, or as the link that waited for this very file has it.
     fn play_file(&mut self, mut loaded: Loaded) {
-        let awaited = self.awaited.take_if(|(_, file)| file.hash == loaded.file.hash);
+        let awaited = self
+            .awaited
+            .take_if(|(_, file)| file.hash == loaded.file.hash);
         if let Some((_, file)) = &awaited {
             loaded.file.speed = file.speed;
         }
@@ -342,4 +350,3 @@ pub fn next_theme(theme: Theme) -> Theme {
         Theme::Dark => Theme::System,
     }
 }
-

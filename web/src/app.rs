@@ -94,14 +94,20 @@ impl Ear {
             }
         });
         let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
-        Self { target, event, call }
+        Self {
+            target,
+            event,
+            call,
+        }
     }
 }
 
 impl Drop for Ear {
     fn drop(&mut self) {
         let call = self.call.as_ref().unchecked_ref();
-        let _ = self.target.remove_event_listener_with_callback(self.event, call);
+        let _ = self
+            .target
+            .remove_event_listener_with_callback(self.event, call);
     }
 }
 
@@ -188,7 +194,11 @@ impl Component for App {
     type Properties = AppProps;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let AppProps { params, fragment, owner } = ctx.props();
+        let AppProps {
+            params,
+            fragment,
+            owner,
+        } = ctx.props();
         let mut opening = Opening::of(fragment, params);
         let news = ctx.link().callback(|fresh| Msg::News(Box::new(fresh)));
         let mut notices = opening.lab.take_notices();
@@ -357,7 +367,9 @@ impl App {
         if self.notices.is_empty() {
             return html! {};
         }
-        let dismiss = ctx.link().callback(|_: MouseEvent| Msg::Do(Action::Dismiss));
+        let dismiss = ctx
+            .link()
+            .callback(|_: MouseEvent| Msg::Do(Action::Dismiss));
         html! {
             <div class="notices" role="alert" data-testid="notice">
                 <div>{ for self.notices.iter().map(|notice| html! { <p>{ notice }</p> }) }</div>

@@ -22,9 +22,13 @@ thread_local! {
 /// The parts, by the names the bench prints.
 #[wasm_bindgen]
 pub fn bench_names() -> Vec<String> {
-    ["kernel_events_per_s", "appended_records_per_s", "seek_p95_ms"]
-        .map(str::to_owned)
-        .into()
+    [
+        "kernel_events_per_s",
+        "appended_records_per_s",
+        "seek_p95_ms",
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 /// Prepares a part.

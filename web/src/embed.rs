@@ -3,13 +3,11 @@
 //! We post `{millrace: 1, type: "height" | "score" | "error", …}` and accept no message.
 
 use crate::dom;
-use millrace::view::predict::Score;
 use js_sys::{Array, Object, Reflect};
+use millrace::view::predict::Score;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver,
-};
+use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
 
 /// Posts to the page around us. Without one it does nothing.
 fn post(kind: &str, members: &[(&str, JsValue)]) {
@@ -53,14 +51,14 @@ pub fn post_error(message: &str) {
     post("error", &[("message", message.into())]);
 }
 
+/// What an observer calls.
+type Call = Closure<dyn FnMut(Array)>;
+
 /// Watches an embedded scene: its height, and whether anybody can see it. Dropping it stops that.
 pub struct Watch {
     height: ResizeObserver,
     sight: IntersectionObserver,
-    _calls: (
-        Closure<dyn FnMut(Array)>,
-        Closure<dyn FnMut(Array)>,
-    ),
+    _calls: [Call; 2],
 }
 
 impl Watch {
@@ -68,15 +66,18 @@ impl Watch {
     pub fn new(root: &Element, seen: impl Fn(bool) + 'static) -> Option<Self> {
         let told = Cell::new(-1.0);
         let watched = root.clone();
-        let height = Closure::<dyn FnMut(Array)>::new(move |_| {
+        let height = Call::new(move |_| {
             let height = watched.scroll_height().into();
             if told.replace(height) != height {
                 post_height(height);
             }
         });
-        let sight = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
+        let sight = Call::new(move |entries: Array| {
             if let Some(last) = entries.iter().last() {
-                seen(last.unchecked_into::<IntersectionObserverEntry>().is_intersecting());
+                seen(
+                    last.unchecked_into::<IntersectionObserverEntry>()
+                        .is_intersecting(),
+                );
             }
         });
         let heights = ResizeObserver::new(height.as_ref().unchecked_ref()).ok()?;
@@ -86,7 +87,7 @@ impl Watch {
         Some(Self {
             height: heights,
             sight: sights,
-            _calls: (height, sight),
+            _calls: [height, sight],
         })
     }
 }

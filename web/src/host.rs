@@ -40,6 +40,9 @@ pub struct Dials {
 #[derive(Clone)]
 pub struct Host(Rc<Inner>);
 
+/// What an animation frame calls.
+type Frame = Closure<dyn FnMut(f64)>;
+
 struct Inner {
     lab: RefCell<Lab>,
     look: RefCell<Look>,
@@ -64,7 +67,7 @@ struct Inner {
     last_frame: Cell<f64>,
     moved: Cell<bool>,
     bench: Option<Array>,
-    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    frame: RefCell<Option<Frame>>,
     request: Cell<i32>,
 }
 
@@ -151,7 +154,10 @@ impl Host {
         }
         if let Some(pairs) = &inner.bench {
             let interval = wall_ms - inner.last_frame.replace(wall_ms);
-            pairs.push(&Array::of2(&interval.into(), &(dom::clock() - started).into()));
+            pairs.push(&Array::of2(
+                &interval.into(),
+                &(dom::clock() - started).into(),
+            ));
         }
         self.ask();
     }
@@ -162,7 +168,12 @@ impl Host {
         let lab = inner.lab.borrow();
         let timeline = lab.timeline();
         let usual = &timeline.scenario().settings;
-        scene::scene(timeline.moment(), usual, timeline.now(), &mut inner.scene.borrow_mut());
+        scene::scene(
+            timeline.moment(),
+            usual,
+            timeline.now(),
+            &mut inner.scene.borrow_mut(),
+        );
     }
 
     fn paint(&self, wall_ms: f64, changed: bool) {
@@ -183,7 +194,11 @@ impl Host {
             selection: inner.look.borrow().order,
             speed: SPEEDS[lab.player().speed()],
             reduced: inner.still,
-            theme: if inner.dark.get() { Theme::Dark } else { Theme::Light },
+            theme: if inner.dark.get() {
+                Theme::Dark
+            } else {
+                Theme::Light
+            },
             locked: inner.locked,
         };
         inner.stage.draw(&scene, unfinished, answers, &marks);
@@ -305,7 +320,11 @@ impl Host {
     pub fn link(&self, page: Page) -> Result<String, TooLong> {
         let (lab, look) = (self.0.lab.borrow(), self.0.look.borrow());
         let name = |name: &str, first: &str| {
-            if name == first { String::new() } else { name.to_owned() }
+            if name == first {
+                String::new()
+            } else {
+                name.to_owned()
+            }
         };
         let link = Link {
             page: name(page.name(), Page::default().name()),

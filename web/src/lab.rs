@@ -213,7 +213,8 @@ impl Lab {
             self.timeline.seek_instant(instant);
         }
         self.opening = None;
-        self.notices.extend(link.differs(self.timeline.trace_hash()));
+        self.notices
+            .extend(link.differs(self.timeline.trace_hash()));
         self.changed = false;
         true
     }
@@ -330,7 +331,11 @@ impl Lab {
             at_us: timeline.now(),
             hash: Some(hex(timeline.trace_hash())),
             file: self.file.clone(),
-            answers: self.answers.iter().map(|(q, n)| (q.clone(), *n as u32)).collect(),
+            answers: self
+                .answers
+                .iter()
+                .map(|(q, n)| (q.clone(), *n as u32))
+                .collect(),
             ..Link::default()
         }
     }
@@ -382,7 +387,11 @@ mod tests {
         lab.seek(Time(4_000_000));
         settle(&mut lab);
         let node = "payment-1".to_owned();
-        lab.act(Command::Stop { node, how: Stop::Killed }).unwrap();
+        lab.act(Command::Stop {
+            node,
+            how: Stop::Killed,
+        })
+        .unwrap();
         lab.seek(Time(9_000_000));
         settle(&mut lab);
         lab.step_back();
@@ -402,7 +411,11 @@ mod tests {
         let mut lab = Lab::named(FIRST, 7);
         lab.seek(Time(2_000_000));
         settle(&mut lab);
-        let link = Link { engine: "0.0.9".into(), hash: Some(hex(1)), ..lab.link() };
+        let link = Link {
+            engine: "0.0.9".into(),
+            hash: Some(hex(1)),
+            ..lab.link()
+        };
         let Start::Ready(mut again) = Lab::opened(link) else {
             panic!("it needs no file");
         };
@@ -429,7 +442,12 @@ mod tests {
         lab.act(Command::SetRate { per_s: 10.0 }).unwrap();
         assert_eq!(lab.timeline().forks().len(), 1);
         lab.return_to(0);
-        let rates: Vec<_> = lab.timeline().commands().iter().map(|a| a.command.clone()).collect();
+        let rates: Vec<_> = lab
+            .timeline()
+            .commands()
+            .iter()
+            .map(|a| a.command.clone())
+            .collect();
         assert_eq!(rates[1], Command::SetRate { per_s: 30.0 });
     }
 }

@@ -54,7 +54,11 @@ mod tests {
     /// Puts the page into an element of its own and waits until it is drawn.
     async fn mounted(fragment: &'static str) -> web_sys::Element {
         let place = dom::document().create_element("div").unwrap();
-        dom::document().body().unwrap().append_child(&place).unwrap();
+        dom::document()
+            .body()
+            .unwrap()
+            .append_child(&place)
+            .unwrap();
         let props = AppProps {
             params: Rc::default(),
             fragment: AttrValue::from(fragment),
@@ -67,7 +71,9 @@ mod tests {
 
     fn text(place: &web_sys::Element, selector: &str) -> String {
         let found = place.query_selector(selector).unwrap();
-        found.and_then(|element| element.text_content()).unwrap_or_default()
+        found
+            .and_then(|element| element.text_content())
+            .unwrap_or_default()
     }
 
     #[wasm_bindgen_test]

@@ -33,7 +33,12 @@ pub struct Look {
 
 /// Makes what the panels show. `scene` is the picture on the stage, already made for this moment;
 /// `before` is what they show now: what has not changed stays the same value.
-pub fn snapshot(lab: &Lab, look: &Look, scene: &OrdersScene, before: Option<&Snapshot>) -> Snapshot {
+pub fn snapshot(
+    lab: &Lab,
+    look: &Look,
+    scene: &OrdersScene,
+    before: Option<&Snapshot>,
+) -> Snapshot {
     let timeline = lab.timeline();
     let asked = predict::asked(timeline, lab.answers());
     let score = predict::score(&asked);
@@ -68,7 +73,7 @@ fn end_of(length: Span, played: Time) -> Time {
 fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
     let timeline = lab.timeline();
     let (player, played) = (lab.player(), timeline.played());
-    let markers = explain::markers(timeline);
+    let markers = millrace::view::markers::markers(timeline);
     let forks: Vec<Time> = timeline.forks().iter().map(|fork| fork.at).collect();
     Transport {
         now: timeline.now(),
@@ -132,8 +137,13 @@ fn explain_data(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainDat
     };
     let mut numbers = numbers::numbers(moment, timeline.now());
     numbers.rows.truncate(NUMBERS);
+    let mut explain = explain::explain(timeline);
+    if explain.hint == timeline.scenario().try_this {
+        // It stands under the stage already.
+        explain.hint.clear();
+    }
     ExplainData {
-        explain: explain::explain(timeline),
+        explain,
         asked,
         what_if: explain::what_if(timeline),
         numbers,
@@ -239,7 +249,13 @@ fn code_data(lab: &Lab) -> CodeData {
 
 /// The picture in one sentence.
 fn summary(scene: &OrdersScene) -> String {
-    let waiting = |n: u32| if n == 1 { "1 customer".to_owned() } else { format!("{n} customers") };
+    let waiting = |n: u32| {
+        if n == 1 {
+            "1 customer".to_owned()
+        } else {
+            format!("{n} customers")
+        }
+    };
     let behind: i64 = scene
         .topics
         .iter()
@@ -273,7 +289,11 @@ mod tests {
         let mut scene = OrdersScene::default();
         scene.sync.waiting_total = 1;
         scene.topics.push(TopicScene {
-            strips: vec![Strip { log_end: 20, committed: vec![12, 15], ..Default::default() }],
+            strips: vec![Strip {
+                log_end: 20,
+                committed: vec![12, 15],
+                ..Default::default()
+            }],
             ..Default::default()
         });
         let text = summary(&scene);

@@ -168,7 +168,11 @@ mod tests {
     #[test]
     fn a_long_gap_is_one_tenth_of_a_second() {
         let mut player = playing(REAL_TIME);
-        assert_eq!(player.frame(0.0, Time::ZERO), None, "nothing to measure from");
+        assert_eq!(
+            player.frame(0.0, Time::ZERO),
+            None,
+            "nothing to measure from"
+        );
         let plan = player.frame(3_600_000.0, Time::ZERO).unwrap();
         assert_eq!(plan.target, Time(100_000));
         // A clock that runs backwards moves nothing.

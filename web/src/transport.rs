@@ -38,7 +38,11 @@ pub fn Bar(props: &BarProps) -> Html {
             move || host.set_dials(Dials::default())
         });
     }
-    let (play, sign) = if t.playing { ("Pause", PAUSE) } else { ("Play", PLAY) };
+    let (play, sign) = if t.playing {
+        ("Pause", PAUSE)
+    } else {
+        ("Play", PLAY)
+    };
     let step = !ui.locked("step");
     html! {
         <footer class="bar" aria-label="Time">
@@ -197,7 +201,9 @@ fn Markers(props: &MarkersProps) -> Html {
     let marker = |(marker, place): (&Marker, &Place)| {
         let tone = tone(marker.tone);
         let told = format!("{}, {}", clock(marker.at), marker.label);
-        let label = place.labelled.then(|| html! { <span>{ &marker.label }</span> });
+        let label = place
+            .labelled
+            .then(|| html! { <span>{ &marker.label }</span> });
         let style = format!("left: {:.2}%", place.part * 100.0);
         let class = classes!("marker", tone, place.leftward.then_some("leftward"));
         if props.locked {
@@ -245,7 +251,10 @@ fn places(markers: &[Marker], end: Time, width: f64) -> Vec<Place> {
     for n in order {
         let x = places[n].part * width;
         let wide = markers[n].label.chars().count() as f64 * LETTER + 4.0;
-        for (leftward, from, to) in [(false, x + 7.0, x + 9.0 + wide), (true, x - 9.0 - wide, x - 7.0)] {
+        for (leftward, from, to) in [
+            (false, x + 7.0, x + 9.0 + wide),
+            (true, x - 9.0 - wide, x - 7.0),
+        ] {
             let free = |&(a, b): &(f64, f64)| to <= a || from >= b;
             if from >= 0.0 && to <= width + 8.0 && taken.iter().all(free) {
                 places[n].labelled = true;
@@ -305,7 +314,11 @@ mod tests {
     use super::*;
 
     fn marker(at_s: u64, label: &str, tone: Tone) -> Marker {
-        Marker { at: Time(at_s * 1_000_000), label: label.into(), tone }
+        Marker {
+            at: Time(at_s * 1_000_000),
+            label: label.into(),
+            tone,
+        }
     }
 
     #[test]
@@ -319,20 +332,36 @@ mod tests {
         let places = places(&markers, Time(60_000_000), 800.0);
         assert!(places[0].labelled && places[2].labelled);
         assert!(places[1].leftward, "there is room on its left: {places:?}");
-        assert!(places[3].labelled && places[3].leftward, "the line ends there");
+        assert!(
+            places[3].labelled && places[3].leftward,
+            "the line ends there"
+        );
         let narrow = super::places(&markers, Time(60_000_000), 120.0);
-        assert!(narrow.iter().filter(|p| p.labelled).count() <= 1, "{narrow:?}");
+        assert!(
+            narrow.iter().filter(|p| p.labelled).count() <= 1,
+            "{narrow:?}"
+        );
     }
 
     #[test]
     fn a_crowd_of_markers_is_still_readable() {
-        let crowd: Vec<Marker> = (0..200).map(|n| marker(n % 60, "payment slow", Tone::Warn)).collect();
+        let crowd: Vec<Marker> = (0..200)
+            .map(|n| marker(n % 60, "payment slow", Tone::Warn))
+            .collect();
         let places = places(&crowd, Time(60_000_000), 800.0);
-        let mut spans: Vec<(f64, f64)> = places.iter().filter(|p| p.labelled).map(|p| {
-            let x = p.part * 800.0;
-            let wide = 12.0 * LETTER;
-            if p.leftward { (x - wide, x) } else { (x, x + wide) }
-        }).collect();
+        let mut spans: Vec<(f64, f64)> = places
+            .iter()
+            .filter(|p| p.labelled)
+            .map(|p| {
+                let x = p.part * 800.0;
+                let wide = 12.0 * LETTER;
+                if p.leftward {
+                    (x - wide, x)
+                } else {
+                    (x, x + wide)
+                }
+            })
+            .collect();
         spans.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0));
     }

@@ -2,7 +2,13 @@
 
 mod conform;
 mod dump_log;
+mod export;
+mod grade;
+mod input;
 mod partition;
+mod report;
+mod run;
+mod scenes;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -25,6 +31,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(run::Args),
+    Grade(grade::Args),
+    /// List the scenes that `run` plays.
+    Scenarios,
+    /// Print a sample of 2,000 orders as CSV: a day of a shop.
+    SampleOrders,
     DumpLog(dump_log::Args),
     Partition(partition::Args),
     Conform(conform::Args),
@@ -71,6 +83,10 @@ pub fn run(
 
 fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
     match command {
+        Command::Run(args) => run::run(args, streams),
+        Command::Grade(args) => grade::run(args, streams),
+        Command::Scenarios => scenes::list(streams),
+        Command::SampleOrders => scenes::sample_orders(streams),
         Command::DumpLog(args) => dump_log::run(args, streams),
         Command::Partition(args) => partition::run(args, streams),
         Command::Conform(args) => conform::run(args, streams),

@@ -1,10 +1,10 @@
 //! The order pipeline's scenes.
 
-use super::{Acted, Caption, Cue, Question, Rule, Scenario, TopicSpec, Workload};
+use super::{Caption, Cue, Question, Rule, Scenario, TopicSpec, Workload};
 use crate::protocol::{Service, Stop};
 use crate::rng::Dist;
 use crate::shop::{CommitMode, Sending, Settings};
-use crate::sim::Command;
+use crate::sim::{Acted, Command};
 use crate::time::{Span, Time};
 
 /// Every scene, in the order offered.

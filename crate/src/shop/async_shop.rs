@@ -5,9 +5,7 @@ use super::settings::{Sending, Settings};
 use super::worker::producer_config;
 use crate::client::{Delivery, Producer, ProducerConfig, ProducerRecord, Sent};
 use crate::id::{NodeId, OrderId, TopicId};
-use crate::protocol::{
-    Acks, Answer, Body, Fact, Input, Lane, Order, OrderStep, Out, ShopMessage, Timer,
-};
+use crate::protocol::{Answer, Body, Fact, Input, Lane, Order, OrderStep, Out, ShopMessage, Timer};
 use crate::rng::{Rng, Salt};
 use crate::time::Time;
 use std::collections::{BTreeMap, VecDeque};
@@ -168,10 +166,9 @@ impl AsyncShop {
         }
     }
 
-    /// What the producer asks for changes from the next batch on, as if a new producer with that
-    /// setting had taken over.
-    pub fn set_acks(&mut self, acks: Acks) {
-        self.producer.set_acks(acks);
+    /// The producer's settings changed: it sends with them from the next record on.
+    pub fn reconfigure(&mut self, settings: &Settings) {
+        self.producer.reconfigure(producer_config(settings));
     }
 
     fn serve_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {

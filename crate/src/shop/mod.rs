@@ -13,7 +13,7 @@ pub use async_shop::{AsyncShop, Taking};
 pub use call_queue::{InService, SyncService};
 pub use customers::{Customers, WaitingCustomer};
 pub use order::{OrderEvent, Verdict, hue_of};
-pub use settings::{CommitMode, RecordedOrder, Sending, Settings, Wiring, Workload};
+pub use settings::{CommitMode, Partitioning, RecordedOrder, Sending, Settings, Wiring, Workload};
 pub use sync_shop::Serving;
 pub use sync_shop::SyncShop;
 pub use worker::{Topics, Worker, WorkerKit, WorkerState, producer_config};

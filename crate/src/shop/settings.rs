@@ -33,6 +33,8 @@ pub struct Settings {
     pub sending: Sending,
     /// What its producers ask for.
     pub acks: Acks,
+    /// How its producers choose partitions.
+    pub partitioning: Partitioning,
     /// When its consumers commit.
     pub commit: CommitMode,
     /// How its services are wired.
@@ -58,6 +60,7 @@ impl Default for Settings {
             patience: Span::secs(10),
             sending: Sending::default(),
             acks: Acks::One,
+            partitioning: Partitioning::default(),
             commit: CommitMode::default(),
             wiring: Wiring::default(),
         }
@@ -83,6 +86,23 @@ pub enum Sending {
     Callback,
     /// `send()`: the customer is answered at once and nobody looks at what became of the record.
     FireAndForget,
+}
+
+/// How a producer chooses a record's partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Partitioning {
+    /// The Java client's default: murmur2 of the key.
+    #[default]
+    Murmur2,
+    /// `partitioner.ignore.keys=true`: sticks to a partition for `batch.size` bytes, then to another,
+    /// as without a key (KIP-480, KIP-794).
+    Sticky,
+    /// `RoundRobinPartitioner`: in turn, whatever the key.
+    RoundRobin,
+    /// `consistent_random`, CRC-32 of the key: librdkafka's own default, and so what the course
+    /// notes' Python client does.
+    Crc32,
 }
 
 /// When a service's consumer commits.

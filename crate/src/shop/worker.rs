@@ -3,8 +3,9 @@
 
 use super::call_queue::{outcome, tell};
 use super::order::{OrderEvent, Verdict, hue_of};
-use super::settings::{CommitMode, Settings, Wiring};
+use super::settings::{CommitMode, Partitioning, Settings, Wiring};
 use super::{ATTEMPTS, FIRST_PAUSE};
+use crate::client::partitioner::Partitioner;
 use crate::client::{
     Consumer, ConsumerConfig, OffsetReset, Producer, ProducerConfig, ProducerRecord,
 };
@@ -475,8 +476,16 @@ fn new_producer(node: NodeId, kit: &WorkerKit, settings: &Settings) -> Producer 
 /// What the shop's and the services' producers are set to.
 #[must_use]
 pub fn producer_config(settings: &Settings) -> ProducerConfig {
+    let (partitioner, partitioner_ignore_keys) = match settings.partitioning {
+        Partitioning::Murmur2 => (Partitioner::Default, false),
+        Partitioning::Sticky => (Partitioner::Default, true),
+        Partitioning::RoundRobin => (Partitioner::RoundRobin, false),
+        Partitioning::Crc32 => (Partitioner::ConsistentRandom, false),
+    };
     ProducerConfig {
         acks: settings.acks,
+        partitioner,
+        partitioner_ignore_keys,
         metadata_max_age_ms: 5_000,
         ..ProducerConfig::default()
     }

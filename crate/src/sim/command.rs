@@ -1,7 +1,7 @@
 //! Everything a person or a script can do. Nothing else changes a world from outside.
 
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
-use crate::shop::{CommitMode, Sending, Wiring};
+use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,9 +21,11 @@ pub enum Command {
     },
     /// Customers come `factor` times as fast for a while, then as before.
     Burst {
-        /// How many times as fast, more than 0, at most 100.
+        /// How many times as fast, more than 0, at most 100. Ten times unless told.
+        #[serde(default = "burst_factor")]
         factor: f64,
-        /// For how long, in microseconds.
+        /// For how long, in microseconds. Five seconds unless told.
+        #[serde(default = "burst_for_us")]
         for_us: u64,
     },
     /// This share of all orders comes from one customer, so one key and one partition are hot.
@@ -84,6 +86,11 @@ pub enum Command {
     SetAcks {
         /// `zero` or `one`.
         acks: Acks,
+    },
+    /// How the producers choose partitions.
+    SetPartitioning {
+        /// The way.
+        partitioning: Partitioning,
     },
     /// When the services' consumers commit their positions.
     SetCommit {
@@ -152,6 +159,14 @@ pub enum Command {
         /// 0 to 0.95.
         rate: f64,
     },
+}
+
+fn burst_factor() -> f64 {
+    10.0
+}
+
+fn burst_for_us() -> u64 {
+    5_000_000
 }
 
 /// A command and when it acts.

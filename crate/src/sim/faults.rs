@@ -3,7 +3,7 @@
 use super::command::{Acted, Command};
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
 use crate::rng::{Rng, Salt};
-use crate::shop::{CommitMode, Sending, Wiring};
+use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
 use crate::time::{Span, Time};
 
 /// What may be done at random.
@@ -53,7 +53,7 @@ pub fn mend_all() -> Vec<Command> {
 
 fn command(rng: &mut Rng, mischief: Mischief) -> Command {
     let anything = mischief == Mischief::Anything;
-    match rng.below(if anything { 22 } else { 15 }) {
+    match rng.below(if anything { 23 } else { 15 }) {
         0 | 1 => Command::Stop {
             node: node(rng),
             how: how(rng),
@@ -117,6 +117,17 @@ fn command(rng: &mut Rng, mischief: Mischief) -> Command {
         20 => Command::AddPartitions {
             topic: topic(rng),
             to: 7 + rng.below(3) as u32,
+        },
+        21 => Command::SetPartitioning {
+            partitioning: pick(
+                rng,
+                [
+                    Partitioning::Murmur2,
+                    Partitioning::Sticky,
+                    Partitioning::RoundRobin,
+                    Partitioning::Crc32,
+                ],
+            ),
         },
         _ => Command::SetSkew { share: rng.unit() },
     }

@@ -388,7 +388,7 @@ impl<B: Traced> Kernel<B> {
         from.index() * self.lives.len() + to.index()
     }
 
-    /// Counts one dispatched event and folds it into the hash: five little-endian words by our own
+    /// Counts one dispatched event and folds it into the hash: four fixed-width words by our own
     /// writer, since `derive(Hash)` differs between 32 and 64 bits.
     fn stamp(&mut self, seq: u64, target: NodeId, kind: u32, ids: u64) {
         self.instant += 1;

@@ -47,6 +47,14 @@ pub struct OrderInShop {
     finished: bool,
 }
 
+impl OrderInShop {
+    /// Whether nothing more will happen to it: shipped, declined, given up on, or never sent.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+}
+
 /// One order in both shops.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct OrderRow {
@@ -135,6 +143,13 @@ pub struct Sample {
     pub records: u32,
     /// Records that each service's group has not committed.
     pub lag: [u32; 3],
+    /// Partitions in which payment's group is [`Sample::BEHIND`] records behind, or more.
+    pub behind: u32,
+}
+
+impl Sample {
+    /// From how many records on a partition counts as behind.
+    pub const BEHIND: i64 = 10;
 }
 
 /// A finished wait: to an answer, or to shipping.
@@ -212,7 +227,18 @@ impl Metrics {
             people,
             records: self.counts[1].open,
             lag: self.lag,
+            behind: self.behind(),
         }
+    }
+
+    fn behind(&self) -> u32 {
+        let payment = GroupId::from(Service::Payment.index());
+        let positions = self
+            .committed
+            .iter()
+            .filter(|((group, _), _)| *group == payment);
+        let lags = positions.map(|((_, at), position)| self.ends.get(at).unwrap_or(&0) - position);
+        lags.filter(|lag| *lag >= Sample::BEHIND).count() as u32
     }
 
     /// Waits that ended within the last five seconds.

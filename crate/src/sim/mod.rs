@@ -7,6 +7,7 @@ mod metrics;
 mod pipeline;
 mod promise;
 mod queue;
+mod scenario;
 mod timeline;
 mod world;
 
@@ -15,5 +16,6 @@ pub use kernel::{Delivery, Kernel, Message, Traced};
 pub use metrics::{Counts, Event, Metrics, Moved, OrderInShop, OrderRow, Sample, Told, Waited};
 pub use pipeline::Pipeline;
 pub use promise::{Breach, Promise, Promises, Terms, Witness};
+pub use scenario::{Caption, Cue, Question, Rule, Scenario, TopicSpec};
 pub use timeline::{Fork, Moment, Timeline};
 pub use world::{Node, Problem, Status, World};

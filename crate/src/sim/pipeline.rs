@@ -1,12 +1,12 @@
 //! The order pipeline's world: who is who, and what each command does to it.
 
 use super::command::Command;
+use super::scenario::Scenario;
 use super::world::{Node, Problem, World, digest};
 use crate::cluster::{Broker, BrokerConfig, NewTopic};
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId};
 use crate::protocol::{Input, OffsetSpec, Service, Sink, Stop};
-use crate::scenario::Scenario;
 use crate::shop::{AsyncShop, Customers, SyncService, SyncShop, Topics, Worker, WorkerKit};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
@@ -201,11 +201,11 @@ impl World {
             Command::SetSending { sending } => self.settings.sending = *sending,
             Command::SetAcks { acks } => {
                 self.settings.acks = *acks;
-                let shop = self.pipeline.async_shop;
-                if let Node::AsyncShop(shop) = self.node_mut(shop) {
-                    shop.set_acks(*acks);
-                }
-                self.restart_workers(sink);
+                self.reconfigure_producers(sink);
+            }
+            Command::SetPartitioning { partitioning } => {
+                self.settings.partitioning = *partitioning;
+                self.reconfigure_producers(sink);
             }
             Command::SetCommit { commit } => {
                 self.settings.commit = *commit;
@@ -321,6 +321,16 @@ impl World {
         })
     }
 
+    fn reconfigure_producers<S: Sink>(&mut self, sink: &mut S) {
+        let shop = self.pipeline.async_shop;
+        self.with_node(shop, sink, |node, _, settings, _| {
+            if let Node::AsyncShop(shop) = node {
+                shop.reconfigure(settings);
+            }
+        });
+        self.restart_workers(sink);
+    }
+
     /// A client reads its settings when it is made: consumers whose settings changed start anew.
     fn restart_workers<S: Sink>(&mut self, sink: &mut S) {
         for node in self.pipeline.workers.clone().into_iter().flatten() {
@@ -348,6 +358,7 @@ impl World {
         configs: &BTreeMap<String, String>,
     ) -> Result<(), Problem> {
         let now = self.now();
+        let known = self.topic_id(name);
         let id = self.intern(name);
         let shared = Arc::clone(self.topic_name(id));
         let new = NewTopic {
@@ -356,6 +367,9 @@ impl World {
             ..NewTopic::default()
         };
         let made = self.broker_mut().create_topic(now, id, &shared, &new);
+        if made.is_err() && known.is_none() {
+            self.forget_last_topic_name();
+        }
         made.map_err(|error| Problem::new(error.to_string()))
     }
 

@@ -7,7 +7,7 @@
 use super::world::World;
 use crate::id::{GroupId, NodeId, OrderId, TopicPartition};
 use crate::protocol::{Acks, Fact, Lane, OrderStep, Service, Sink, Stamp};
-use crate::shop::{Sending, Settings};
+use crate::shop::{Partitioning, Sending, Settings};
 use std::collections::BTreeMap;
 
 /// A guarantee.
@@ -93,6 +93,10 @@ pub struct Terms {
     pub partitions_added: bool,
     /// A group was told to read from elsewhere.
     pub rewound: bool,
+    /// Some key's records went to more than one partition, for the partitioner's sake.
+    pub keys_spread: bool,
+    /// The first partitioner, to tell when it is changed.
+    partitioning: Option<Partitioning>,
 }
 
 impl Terms {
@@ -100,6 +104,9 @@ impl Terms {
     pub fn note(&mut self, settings: &Settings) {
         self.fired_and_forgot |= settings.sending == Sending::FireAndForget;
         self.acks_zero |= settings.acks == Acks::Zero;
+        let now = settings.partitioning;
+        let by_key = matches!(now, Partitioning::Murmur2 | Partitioning::Crc32);
+        self.keys_spread |= !by_key || *self.partitioning.get_or_insert(now) != now;
     }
 
     /// Why a promise is not given, or `None` if it is.
@@ -122,6 +129,9 @@ impl Terms {
                 "partitions were added: a key's old records and its new ones lie in different \
                  partitions",
             ),
+            Promise::OrderPerKey if self.keys_spread => {
+                Some("the partitioner does not keep a key to one partition, or was changed")
+            }
             Promise::OrderPerKey => Some(
                 "enable.idempotence is off and max.in.flight.requests.per.connection is 5: a \
                  retry may overtake",
@@ -307,8 +317,26 @@ impl Promises {
     }
 
     /// Checks again from the world what the monitors have from facts, and what facts cannot show.
-    /// Costs time in proportion to the logs.
+    /// Costs time in proportion to the records.
     pub fn recheck(&mut self, world: &World) {
+        self.recheck_logs(world);
+        let stamp = world.stamp();
+        // An accepted order is in the log from the moment it was accepted.
+        let there = world.orders_in_log();
+        for index in 0..self.orders.len() {
+            let Some(&order) = self.orders.get(index) else {
+                continue;
+            };
+            let id = OrderId::from(index);
+            if order.answered && !order.unsent && !there.contains(&id) {
+                self.breach_now(stamp, Promise::NoOrderLost, Witness::Order(id));
+            }
+        }
+    }
+
+    /// The part of [`Promises::recheck`] that reads no record: each log is still what was appended.
+    /// Costs time in proportion to the batches.
+    pub fn recheck_logs(&mut self, world: &World) {
         let stamp = world.stamp();
         for (&at, kept) in &self.logs.clone() {
             let Some(log) = world.log(at) else {
@@ -328,17 +356,6 @@ impl Promises {
             if found != *kept {
                 let witness = Witness::Offset(at, kept.end, found.end);
                 self.breach_now(stamp, Promise::Immutable, witness);
-            }
-        }
-        // An accepted order is in the log from the moment it was accepted.
-        let there = world.orders_in_log();
-        for index in 0..self.orders.len() {
-            let Some(&order) = self.orders.get(index) else {
-                continue;
-            };
-            let id = OrderId::from(index);
-            if order.answered && !order.unsent && !there.contains(&id) {
-                self.breach_now(stamp, Promise::NoOrderLost, Witness::Order(id));
             }
         }
     }

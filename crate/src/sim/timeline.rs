@@ -4,10 +4,11 @@
 use super::command::{Acted, Command};
 use super::metrics::Metrics;
 use super::promise::Promises;
+use super::scenario::Scenario;
 use super::world::{Problem, World};
 use crate::protocol::{Fact, Sink, Stamp};
-use crate::scenario::Scenario;
 use crate::time::Time;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A world, and what its observers have made of it so far.
@@ -103,6 +104,8 @@ pub struct Timeline {
     seed: u64,
     /// What the person did, in order, each with its instant once it is known.
     commands: Vec<Acted>,
+    /// Commands that made no sense when they were to act, by their place among [`Self::commands`].
+    refused: BTreeMap<usize, Problem>,
     /// Moments kept to go back to, oldest first; the first is the beginning.
     checkpoints: Vec<Moment>,
     present: Moment,
@@ -130,6 +133,7 @@ impl Timeline {
             scenario: Arc::new(scenario),
             seed,
             commands: Vec::new(),
+            refused: BTreeMap::new(),
             checkpoints: vec![present.clone()],
             played_instant: present.world.instant(),
             present,
@@ -185,6 +189,27 @@ impl Timeline {
     #[must_use]
     pub fn commands_done(&self) -> usize {
         self.present.commands_done
+    }
+
+    /// Commands before the moment shown that made no sense there and were passed over, and why.
+    pub fn refused(&self) -> impl Iterator<Item = (&Acted, &Problem)> {
+        self.refused
+            .range(..self.present.commands_done)
+            .map(|(&place, why)| (&self.commands[place], why))
+    }
+
+    /// Everything that was carried out up to the moment shown: the script's commands and the
+    /// person's, by time.
+    #[must_use]
+    pub fn carried_out(&self) -> Vec<&Acted> {
+        let script = &self.scenario.script[..self.present.script_done];
+        let own = self.commands[..self.present.commands_done].iter();
+        let own = own
+            .enumerate()
+            .filter(|(n, _)| !self.refused.contains_key(n));
+        let mut all: Vec<&Acted> = script.iter().chain(own.map(|(_, acted)| acted)).collect();
+        all.sort_by_key(|acted| acted.at_us);
+        all
     }
 
     /// Futures that were left by acting in their past, oldest first.
@@ -257,7 +282,9 @@ impl Timeline {
             self.leave_future();
         }
         self.present = next;
-        self.commands.truncate(self.present.commands_done - 1);
+        let place = self.present.commands_done - 1;
+        self.commands.truncate(place);
+        self.refused.split_off(&place);
         self.commands.push(Acted {
             at_us: self.shown,
             instant,
@@ -288,6 +315,7 @@ impl Timeline {
         self.return_to(|moment| moment.commands_done == 0 && moment.world.now() == Time::ZERO);
         self.checkpoints.truncate(1);
         self.commands = commands;
+        self.refused.clear();
         self.forks.clear();
         self.played = Time::ZERO;
         self.played_instant = self.instant();
@@ -323,6 +351,7 @@ impl Timeline {
     /// Forgets everything after the moment shown, but keeps its commands as a fork if there are any.
     fn leave_future(&mut self) {
         let done = self.present.commands_done;
+        self.refused.split_off(&done);
         if self.commands.len() > done {
             let commands = std::mem::take(&mut self.commands);
             self.commands = commands[..done].to_vec();
@@ -358,14 +387,13 @@ impl Timeline {
         let present = &mut self.present;
         let due = |at: Time| at <= target && next_event.is_none_or(|next| next > at);
         let own = self.commands.get(present.commands_done);
-        let own_due = own.is_some_and(|acted| match acted.instant {
-            // Where the two contradict each other, as in a link made by hand, time decides.
-            Some(instant) => {
-                acted.at_us <= target
-                    && present.world.instant() >= instant
+        let reached = |instant: u64| present.world.instant() >= instant;
+        // Where time and instant contradict each other, as in a link made by hand, time decides.
+        let own_due = own.is_some_and(|acted| {
+            due(acted.at_us)
+                || acted.at_us <= target
                     && next_event.is_none_or(|next| next >= acted.at_us)
-            }
-            None => due(acted.at_us),
+                    && acted.instant.is_some_and(reached)
         });
         let scripted = self.scenario.script.get(present.script_done);
         let script_due = scripted.is_some_and(|acted| due(acted.at_us));
@@ -377,20 +405,23 @@ impl Timeline {
             let acted = &self.scenario.script[present.script_done];
             present.script_done += 1;
             present.world.idle_until(acted.at_us);
-            let done = present.act(&acted.command);
-            debug_assert!(
-                done.is_ok(),
-                "the scenario's own script does not make sense: {done:?}"
-            );
+            if let Err(why) = present.act(&acted.command) {
+                // What the person did before may have taken its sense away, nothing else.
+                let alone = present.commands_done == 0;
+                debug_assert!(!alone, "the script itself makes no sense: {why}");
+                present.world.pass_over();
+            }
             return true;
         }
         if own_due {
-            let acted = &mut self.commands[present.commands_done];
+            let place = present.commands_done;
+            let acted = &mut self.commands[place];
             present.commands_done += 1;
             present.world.idle_until(acted.at_us);
             acted.instant = Some(present.world.instant());
-            if present.act(&acted.command).is_err() {
+            if let Err(why) = present.act(&acted.command) {
                 present.world.pass_over();
+                self.refused.insert(place, why);
             }
             return true;
         }
@@ -407,6 +438,7 @@ impl Timeline {
         if self.instant() < last + EVERY {
             return;
         }
+        self.present.promises.recheck_logs(&self.present.world);
         self.checkpoints.push(self.present.clone());
         let cost = |all: &[Moment]| all.iter().map(Moment::unshared_bytes).sum::<usize>();
         while self.checkpoints.len() > 8 && cost(&self.checkpoints) > CHECKPOINT_BYTES {
@@ -423,5 +455,91 @@ impl Timeline {
             place += 1;
             stays
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+    use crate::time::Span;
+
+    fn acted(ms: u64, instant: Option<u64>, command: Command) -> Acted {
+        let at_us = Time::ZERO + Span::millis(ms);
+        Acted {
+            at_us,
+            instant,
+            command,
+        }
+    }
+
+    fn add_partitions(to: u32) -> Command {
+        let topic = "orders".into();
+        Command::AddPartitions { topic, to }
+    }
+
+    fn scripted(scene: &str, commands: Vec<Acted>) -> Timeline {
+        let scene = scenario::by_name(scene).expect("the scene is there");
+        let mut timeline = Timeline::new(scene, 41).expect("the scene holds together");
+        timeline.script(commands);
+        timeline
+    }
+
+    #[test]
+    fn a_command_that_makes_no_sense_is_passed_over_and_kept_with_its_reason() {
+        let commands = vec![
+            acted(1_000, None, add_partitions(3)),
+            acted(2_000, None, add_partitions(7)),
+            acted(3_000, None, add_partitions(7)),
+        ];
+        let mut timeline = scripted("orders", commands);
+        let refused = |timeline: &Timeline| -> Vec<u64> {
+            timeline
+                .refused()
+                .map(|(acted, _)| acted.at_us.0 / 1_000)
+                .collect()
+        };
+        timeline.run_until(Time(2_500_000), u64::MAX);
+        assert_eq!(refused(&timeline), [1_000]);
+        timeline.run_until(Time(4_000_000), u64::MAX);
+        assert_eq!(refused(&timeline), [1_000, 3_000]);
+        let why = timeline.refused().next().expect("one was refused").1;
+        assert!(why.0.contains("6"), "{why}");
+        assert_eq!(timeline.carried_out().len(), 1);
+
+        timeline.seek(Time(500_000), u64::MAX);
+        assert!(refused(&timeline).is_empty());
+        timeline.act(Command::Heal).expect("nothing is cut");
+        timeline.run_until(Time(4_000_000), u64::MAX);
+        assert!(refused(&timeline).is_empty(), "they are of the future left");
+        timeline.take_up(0, u64::MAX);
+        assert_eq!(refused(&timeline), [1_000, 3_000]);
+    }
+
+    #[test]
+    fn a_command_acts_at_its_time_where_its_instant_is_never_reached() {
+        let slow = |instant| {
+            let mut timeline = scripted(
+                "orders",
+                vec![
+                    acted(1_000, instant, add_partitions(7)),
+                    acted(1_500, None, add_partitions(8)),
+                ],
+            );
+            timeline.run_until(Time(1_200_000), u64::MAX);
+            timeline.run_until(Time(3_000_000), u64::MAX);
+            assert_eq!(timeline.commands_done(), 2);
+            timeline.trace_hash()
+        };
+        assert_eq!(slow(Some(u64::MAX)), slow(None));
+    }
+
+    #[test]
+    fn what_a_person_did_may_take_the_sense_of_the_script_away() {
+        let commands = vec![acted(1_000, None, add_partitions(12))];
+        let mut timeline = scripted("more-partitions", commands);
+        timeline.run_until(Time(16_000_000), u64::MAX);
+        let topic = timeline.moment().world.pipeline().topics.orders;
+        assert_eq!(timeline.moment().world.partitions(topic), 12);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::kernel::{Delivery, Kernel, Traced};
 use super::pipeline::Pipeline;
+use super::scenario::Scenario;
 use crate::client::ProducerConfig;
 use crate::cluster::Broker;
 use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
@@ -11,7 +12,6 @@ use crate::protocol::{
     Stop,
 };
 use crate::rng::mix;
-use crate::scenario::Scenario;
 use crate::shop::{AsyncShop, Customers, OrderEvent, Settings, SyncService, SyncShop, Worker};
 use crate::shop::{hue_of, producer_config};
 use crate::time::Time;
@@ -259,6 +259,11 @@ impl World {
             self.topics.push(Arc::from(name));
             TopicId::from(self.topics.len() - 1)
         })
+    }
+
+    /// The name interned last came to nothing.
+    pub(super) fn forget_last_topic_name(&mut self) {
+        self.topics.pop();
     }
 
     /// Every order that has a record in the topic the asynchronous shop sends to.

@@ -2,9 +2,11 @@
 
 pub mod code;
 pub mod explain;
+pub mod markers;
 pub mod numbers;
 pub mod orders;
 pub mod panel;
 pub mod predict;
 pub mod scene;
+pub mod summary;
 pub mod topics;

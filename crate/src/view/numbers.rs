@@ -4,7 +4,7 @@ use super::panel::{Mark, PromiseRow, Table};
 use super::scene::{committed, readers, title};
 use crate::id::TopicPartition;
 use crate::protocol::{Lane, Service};
-use crate::sim::{Metrics, Moment, Promise, Witness, World};
+use crate::sim::{Metrics, Moment, Promise, Promises, Witness, World};
 use crate::time::{Span, Time};
 
 /// The numbers of both shops: answers over the last five seconds, counts over the run.
@@ -127,12 +127,7 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
             let excuse = promises.terms().excuse(promise);
             let mut why =
                 excuse.map_or_else(String::new, |excuse| format!("not promised: {excuse}"));
-            let mark = match promises.breach(promise) {
-                Some(breach) if breach.promised => Mark::Broken,
-                Some(_) => Mark::Lesson,
-                None if excuse.is_some() => Mark::Unpromised,
-                None => Mark::Held,
-            };
+            let mark = mark(promises, promise);
             if let Some(breach) = promises.breach(promise) {
                 let times = match promises.breaches(promise) {
                     1 => "once".to_owned(),
@@ -150,7 +145,18 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
         .collect()
 }
 
-fn witness(world: &World, witness: Witness) -> String {
+/// How a guarantee stands.
+pub(super) fn mark(promises: &Promises, promise: Promise) -> Mark {
+    match promises.breach(promise) {
+        Some(breach) if breach.promised => Mark::Broken,
+        Some(_) => Mark::Lesson,
+        None if promises.terms().excuse(promise).is_some() => Mark::Unpromised,
+        None => Mark::Held,
+    }
+}
+
+/// What shows that it did not hold, in words.
+pub(super) fn witness(world: &World, witness: Witness) -> String {
     match witness {
         Witness::Offset(at, want, got) => {
             format!(

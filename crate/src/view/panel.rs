@@ -72,6 +72,8 @@ pub struct Table {
 pub struct Asked {
     /// Its name, unique in the scenario.
     pub id: String,
+    /// When it came up.
+    pub at: Time,
     /// The question.
     pub text: String,
     /// What one may answer.

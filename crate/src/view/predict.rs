@@ -1,12 +1,9 @@
 //! Predict, then see: questions that come up, and what the run answered.
 
-use super::explain::acted;
-use super::numbers::lag_of;
 use super::panel::Asked;
-use crate::id::TopicPartition;
 use crate::protocol::{Lane, Service};
 use crate::scenario::{Cue, Question, Rule};
-use crate::sim::{Command, Counts, Moment, Promise, Timeline, Told, World};
+use crate::sim::{Breach, Command, Metrics, Moment, Promise, Sample, Timeline, Told, Witness};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,33 +22,35 @@ pub struct Score {
     pub asked: u32,
 }
 
+/// The questions that have come up by now, each with when.
+fn come_up(timeline: &Timeline) -> impl Iterator<Item = (Time, &Question)> {
+    let questions = timeline.scenario().questions.iter();
+    questions.filter_map(|question| {
+        let at = cued_at(timeline, question.ask)?;
+        (at <= timeline.now()).then_some((at, question))
+    })
+}
+
 /// The questions that have come up by now, oldest first, with what the run has shown.
 #[must_use]
 pub fn asked(timeline: &Timeline, answers: &Answers) -> Vec<Asked> {
-    let mut asked: Vec<(Time, Asked)> = Vec::new();
-    for question in &timeline.scenario().questions {
-        let Some(at) = cued_at(timeline, question.ask).filter(|at| *at <= timeline.now()) else {
-            continue;
-        };
-        let graded_at = at + question.graded_after;
-        let outcome =
-            (timeline.now() >= graded_at).then(|| outcome(timeline, question, at, graded_at));
-        asked.push((
-            at,
+    let mut asked: Vec<Asked> = come_up(timeline)
+        .map(|(at, question)| {
+            let graded_at = at + question.graded_after;
+            let answered = timeline.now() >= graded_at;
+            let chosen = answers.get(&question.id).copied();
             Asked {
                 id: question.id.clone(),
+                at,
                 text: question.text.clone(),
                 options: question.options.clone(),
-                chosen: answers
-                    .get(&question.id)
-                    .copied()
-                    .filter(|&n| n < question.options.len()),
-                outcome,
-            },
-        ));
-    }
-    asked.sort_by_key(|(at, _)| *at);
-    asked.into_iter().map(|(_, asked)| asked).collect()
+                chosen: chosen.filter(|&n| n < question.options.len()),
+                outcome: answered.then(|| outcome(timeline, question, at, graded_at)),
+            }
+        })
+        .collect();
+    asked.sort_by_key(|question| question.at);
+    asked
 }
 
 /// How the answers did.
@@ -77,7 +76,7 @@ fn cued_at(timeline: &Timeline, cue: Cue) -> Option<Time> {
     }
     let usual = &timeline.scenario().settings;
     let mut was_slow = false;
-    for acted in acted(timeline) {
+    for acted in timeline.carried_out() {
         let cued = match (&acted.command, cue) {
             (Command::SetWork { service, mean_us }, Cue::Slowed(slowed)) if *service == slowed => {
                 *mean_us >= 3 * usual.work_of(slowed).mean().0.max(1)
@@ -130,43 +129,63 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
         }
         Rule::BacklogGone { within } => backlog_gone(moment, at, until, within),
         Rule::LaggingPartitions => {
-            let lagging = lagging_partitions(&moment.world);
-            let lag = lag_of(&moment.world, Service::Payment);
-            let text =
-                format!("{lagging} partitions are ten or more behind, {lag} records in all.");
-            (lagging.min(2), text)
+            let Sample { behind, lag, .. } = sample(moment, until);
+            let text = format!(
+                "{behind} partitions were ten or more behind, {} records in all.",
+                lag[Service::Payment.index()]
+            );
+            (behind.min(2) as usize, text)
         }
         Rule::ProcessedTwice => {
-            let twice = moment.metrics.counts(Lane::Async).duplicated;
-            (
-                usize::from(twice > 0),
-                format!("{twice} orders were processed twice."),
-            )
+            let twice = broken_by(moment, Promise::NoOrderTwice, until);
+            let text = twice.map_or_else(
+                || "No order was processed twice.".into(),
+                |breach| {
+                    format!(
+                        "The first order was processed again at {}.",
+                        breach.stamp.at
+                    )
+                },
+            );
+            (usize::from(twice.is_some()), text)
         }
         Rule::Overtaken => {
-            let times = moment.promises.breaches(Promise::OrderPerKey);
-            (
-                usize::from(times > 0),
-                format!("{times} orders were paid after a later one of the same customer."),
-            )
+            let overtaken = broken_by(moment, Promise::OrderPerKey, until);
+            let text = match overtaken.map(|breach| breach.witness) {
+                Some(Witness::Overtaken(early, late)) => format!(
+                    "Order {} was paid after order {} of the same customer.",
+                    early.0, late.0
+                ),
+                _ => "No order was paid after a later one of the same customer.".into(),
+            };
+            (usize::from(overtaken.is_some()), text)
         }
-        Rule::SyncStillFast => {
-            let mut spans: Vec<Span> = moment
-                .metrics
-                .orders()
-                .filter(|row| row.placed_at >= at && row.placed_at <= until)
-                .map(|row| &row.lanes[0])
-                .filter(|o| o.told != Told::Nothing)
-                .map(|o| o.told_after)
-                .collect();
-            let median = super::numbers::quantile(&mut spans, 0.5).unwrap_or(Span::MAX);
-            let slow = median > Span::millis(500);
-            (
-                usize::from(slow),
-                format!("Half of its customers were answered within {median}."),
-            )
-        }
+        Rule::SyncStillFast => sync_still_fast(moment, until),
     }
+}
+
+/// The first time a guarantee did not hold, if that was by then.
+fn broken_by(moment: &Moment, promise: Promise, until: Time) -> Option<&Breach> {
+    let first = moment.promises.breach(promise);
+    first.filter(|breach| breach.stamp.at <= until)
+}
+
+/// Half of the last five seconds' answers within half a second.
+fn sync_still_fast(moment: &Moment, until: Time) -> (usize, String) {
+    let lately = |told_at: Time| told_at <= until && until.since(told_at) <= Span::secs(5);
+    let mut spans: Vec<Span> = moment
+        .metrics
+        .orders()
+        .filter(|row| row.lanes[0].told != Told::Nothing)
+        .filter(|row| lately(row.placed_at + row.lanes[0].told_after))
+        .map(|row| row.lanes[0].told_after)
+        .collect();
+    let Some(median) = super::numbers::quantile(&mut spans, 0.5) else {
+        return (1, "Nobody was answered in the last five seconds.".into());
+    };
+    let slow = median > Span::millis(500);
+    let text = format!("Half of the customers answered last had waited {median} or less.");
+    (usize::from(slow), text)
 }
 
 /// Options: the synchronous, the asynchronous, both, neither.
@@ -196,9 +215,9 @@ fn told_between(
 }
 
 fn backlog_gone(moment: &Moment, at: Time, until: Time, within: &[Span]) -> (usize, String) {
-    let every = crate::sim::Metrics::EVERY.0;
-    let samples: Vec<u32> = moment.metrics.samples().map(|s| s.records).collect();
-    let sample = |time: Time| samples.get((time.0 / every) as usize).copied().unwrap_or(0);
+    let every = Metrics::EVERY.0;
+    let records: Vec<u32> = moment.metrics.samples().map(|s| s.records).collect();
+    let sample = |time: Time| records.get((time.0 / every) as usize).copied().unwrap_or(0);
     let before = sample(at);
     // As many as are in hand anyway, when nothing has piled up.
     let gone = (at.0 / every..=until.0 / every)
@@ -223,26 +242,91 @@ fn backlog_gone(moment: &Moment, at: Time, until: Time, within: &[Span]) -> (usi
     }
 }
 
-fn lagging_partitions(world: &World) -> usize {
-    let topic = world.pipeline().topics.orders;
-    (0..world.partitions(topic))
-        .filter(|&partition| {
-            let at = TopicPartition::new(topic, partition);
-            let end = world.log(at).map_or(0, crate::log::Log::log_end_offset);
-            end - super::scene::committed(world, Service::Payment, at) >= 10
-        })
-        .count()
+/// The run as it was then.
+fn sample(moment: &Moment, at: Time) -> Sample {
+    let place = (at.0 / Metrics::EVERY.0) as usize;
+    let samples = &moment.metrics;
+    samples
+        .samples()
+        .nth(place)
+        .copied()
+        .unwrap_or_else(|| samples.sample())
 }
 
-/// A submitted run, graded by playing it again: nobody's score need be believed.
+/// A submitted run, graded by playing it again: nobody's score need be believed. It is played on
+/// until it has answered every question that had come up by `until`. `None` if that takes more than
+/// `budget` events.
 #[must_use]
 pub fn grade(
     timeline: &mut Timeline,
     until: Time,
     answers: &Answers,
-) -> (Vec<Asked>, Score, Counts) {
-    timeline.run_until(until, u64::MAX);
-    let asked = asked(timeline, answers);
-    let score = score(&asked);
-    (asked, score, *timeline.moment().metrics.counts(Lane::Async))
+    budget: u64,
+) -> Option<(Vec<Asked>, Score)> {
+    let done = timeline.run_until(until, budget);
+    let last = come_up(timeline)
+        .map(|(at, question)| at + question.graded_after)
+        .max();
+    let left = budget.saturating_sub(timeline.instant());
+    let done = done && timeline.run_until(last.unwrap_or(until), left);
+    let mut asked = asked(timeline, answers);
+    asked.retain(|question| question.at <= until);
+    done.then(|| {
+        let score = score(&asked);
+        (asked, score)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+
+    fn played(scene: &str, until: Span) -> Timeline {
+        let scene = scenario::by_name(scene).expect("the scene is there");
+        let mut timeline = Timeline::new(scene, 41).expect("the scene holds together");
+        timeline.run_until(Time::ZERO + until, u64::MAX);
+        timeline
+    }
+
+    #[test]
+    fn an_answer_stays_what_it_was_when_it_was_due() {
+        let mut graded = 0;
+        for scene in scenario::all() {
+            let mut timeline = played(&scene.name, Span::secs(100));
+            let late = asked(&timeline, &Answers::new());
+            for question in late {
+                let all = &timeline.scenario().questions;
+                let due = all
+                    .iter()
+                    .find(|q| q.id == question.id)
+                    .expect("it was asked");
+                timeline.seek(question.at + due.graded_after, u64::MAX);
+                let then = asked(&timeline, &Answers::new());
+                let then = then
+                    .iter()
+                    .find(|q| q.id == question.id)
+                    .expect("it was asked");
+                assert_eq!(then.outcome, question.outcome, "{}", question.text);
+                graded += u32::from(question.outcome.is_some());
+            }
+        }
+        assert!(graded >= 8, "{graded} questions");
+    }
+
+    #[test]
+    fn a_run_is_played_on_until_its_questions_are_answered() {
+        let mut timeline = played("slow-payment", Span::ZERO);
+        let answers = Answers::from([("who-gives-up".into(), 0)]);
+        let until = Time(13_000_000);
+        let (asked, score) =
+            grade(&mut timeline, until, &answers, u64::MAX).expect("no end is set");
+        assert_eq!(asked.len(), 1, "what comes up later is not asked");
+        let [right, graded] = [score.right, score.graded];
+        assert_eq!([right, graded, score.asked], [1, 1, 1], "{asked:?}");
+        assert_eq!(
+            grade(&mut played("slow-payment", Span::ZERO), until, &answers, 99),
+            None
+        );
+    }
 }

@@ -26,7 +26,10 @@ struct Choice {
 /// The Embed dialog.
 #[component]
 pub fn Embed(props: &EmbedProps) -> Html {
-    let choice = use_state(|| Choice { theme: "system", ..Choice::default() });
+    let choice = use_state(|| Choice {
+        theme: "system",
+        ..Choice::default()
+    });
     let set = |change: fn(&mut Choice, bool)| {
         let choice = choice.clone();
         Callback::from(move |event: Event| {
@@ -48,7 +51,11 @@ pub fn Embed(props: &EmbedProps) -> Html {
             choice.set(next);
         })
     };
-    let fragment = if choice.here { dom::fragment() } else { String::new() };
+    let fragment = if choice.here {
+        dom::fragment()
+    } else {
+        String::new()
+    };
     let url = address(&dom::address(), &props.shown, &choice, &fragment);
     html! {
         <>
@@ -73,7 +80,10 @@ pub fn Embed(props: &EmbedProps) -> Html {
 fn address(page: &str, shown: &Snapshot, choice: &Choice, fragment: &str) -> String {
     let mut url = format!("{page}?embed=1");
     if fragment.is_empty() {
-        url.push_str(&format!("&scenario={}&seed={}", shown.scenario.0, shown.transport.seed));
+        url.push_str(&format!(
+            "&scenario={}&seed={}",
+            shown.scenario.0, shown.transport.seed
+        ));
     }
     if choice.exam {
         url.push_str("&exam=1");
@@ -100,7 +110,10 @@ fn html_line(url: &str) -> String {
 }
 
 fn mkdocs(url: &str) -> String {
-    format!("<div class=\"result\" markdown>\n{}\n</div>", html_line(url))
+    format!(
+        "<div class=\"result\" markdown>\n{}\n</div>",
+        html_line(url)
+    )
 }
 
 fn reveal(url: &str) -> String {
@@ -117,7 +130,10 @@ mod tests {
     #[test]
     fn addresses_are_safe_in_attributes() {
         let line = html_line("https://host/a\"b/?embed=1&exam=1");
-        assert!(line.contains("src=\"https://host/a&quot;b/?embed=1&amp;exam=1\""), "{line}");
+        assert!(
+            line.contains("src=\"https://host/a&quot;b/?embed=1&amp;exam=1\""),
+            "{line}"
+        );
         assert!(reveal("x").contains("data-src=\"x\""));
         assert!(mkdocs("x").contains("sandbox=\"allow-scripts"));
     }

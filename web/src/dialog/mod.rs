@@ -31,10 +31,18 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
     match props.over {
         None => html! {},
         Some(Over::Help) => html! { <Modal title="Help"><Help /></Modal> },
-        Some(Over::Embed) => html! { <Modal title="Put this scene in a page"><embed::Embed shown={props.shown.clone()} /></Modal> },
-        Some(Over::Load) => html! { <Modal title="Your own orders"><load::Load loaded={props.loaded.clone()} /></Modal> },
-        Some(Over::Run) => html! { <Modal title="Seed and scenario"><Run seed={props.shown.transport.seed} scenario={props.shown.scenario.0.clone()} /></Modal> },
-        Some(Over::Link) => html! { <Modal title="Link to this instant"><ByHand text={props.link.clone()} /></Modal> },
+        Some(Over::Embed) => {
+            html! { <Modal title="Put this scene in a page"><embed::Embed shown={props.shown.clone()} /></Modal> }
+        }
+        Some(Over::Load) => {
+            html! { <Modal title="Your own orders"><load::Load loaded={props.loaded.clone()} /></Modal> }
+        }
+        Some(Over::Run) => {
+            html! { <Modal title="Seed and scenario"><Run seed={props.shown.transport.seed} scenario={props.shown.scenario.0.clone()} /></Modal> }
+        }
+        Some(Over::Link) => {
+            html! { <Modal title="Link to this instant"><ByHand text={props.link.clone()} /></Modal> }
+        }
     }
 }
 
@@ -176,7 +184,10 @@ fn Run(props: &RunProps) -> Html {
         let (ui, seed) = (ui.clone(), seed.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let text = seed.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+            let text = seed
+                .cast::<HtmlInputElement>()
+                .map(|input| input.value())
+                .unwrap_or_default();
             if let Ok(seed) = text.trim().parse() {
                 done(&ui, Action::Seed(Some(seed)));
             }

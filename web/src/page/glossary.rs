@@ -31,15 +31,27 @@ fn nothing() -> Vec<(u64, Command)> {
 }
 
 const fn see(scenario: &'static str, at_s: u64, tab: Tab) -> See {
-    See { scenario, at_ms: at_s * 1_000, tab, topic: "", doing: nothing }
+    See {
+        scenario,
+        at_ms: at_s * 1_000,
+        tab,
+        topic: "",
+        doing: nothing,
+    }
 }
 
 const fn topic(scenario: &'static str, at_s: u64, topic: &'static str) -> See {
-    See { topic, ..see(scenario, at_s, Tab::Topic) }
+    See {
+        topic,
+        ..see(scenario, at_s, Tab::Topic)
+    }
 }
 
 const fn after(at_s: u64, tab: Tab, doing: fn() -> Vec<(u64, Command)>) -> See {
-    See { doing, ..see("orders", at_s, tab) }
+    See {
+        doing,
+        ..see("orders", at_s, tab)
+    }
 }
 
 const fn term(name: &'static str, says: &'static str, see: See) -> Term {
@@ -51,68 +63,281 @@ fn sends(sending: Sending) -> Vec<(u64, Command)> {
 }
 
 const STREAMS: [Term; 13] = [
-    term("Event", "A fact: something happened, at a time, and that stays true. “Order 813 was placed”, not “place an order”.", topic("orders", 8, "orders")),
-    term("Stream", "Records that keep coming, in an order, with no last one.", see("orders", 10, Tab::Explain)),
-    term("Immutable data", "What is written is never changed. A correction is another record; read the same offset again and it says the same.", topic("orders", 12, "orders")),
-    term("Append-only log", "A file that grows at its end only. Here each strip is one: new cells come in at the right, and no cell ever changes.", see("orders", 15, Tab::Explain)),
-    term("Log-structured storage", "Storage built of such logs. Look at a record’s bytes: a batch in Kafka’s own format, as it would lie on disk.", topic("orders", 15, "orders")),
-    term("Data store", "Where data is kept. A topic is one: what has been read is still in it, which is why a group can be rewound.", after(20, Tab::Topic, rewound)),
-    term("Stream processing", "Work at each record as it comes, and often a new record of what was done: payment reads orders and writes payments.", topic("orders", 15, "payments")),
-    term("Stream processing application", "A program downstream of a topic. Payment, warehouse and shipping are three of them.", see("orders", 15, Tab::Metrics)),
-    term("Real-time", "Soon after it happened; how soon is part of the task. See how long an answer takes, and how long the shipment.", see("orders", 20, Tab::Metrics)),
-    term("Message queue", "What stands between one who has work and one who does it. A log is one that forgets nothing by being read.", see("slow-payment", 30, Tab::Explain)),
-    term("Decoupling", "One part slow or down, and the others go on. Payment is stopped here; the asynchronous shop answers as ever.", see("payment-stops", 16, Tab::Explain)),
-    term("Source", "Where data comes from: a producer, seen from the log. Here, the asynchronous shop.", topic("orders", 6, "orders")),
-    term("Sink", "Where data goes to: a consumer that takes it out of the log. Here, shipping.", topic("orders", 12, "shipments")),
+    term(
+        "Event",
+        "A fact: something happened, at a time, and that stays true. “Order 813 was placed”, not “place an order”.",
+        topic("orders", 8, "orders"),
+    ),
+    term(
+        "Stream",
+        "Records that keep coming, in an order, with no last one.",
+        see("orders", 10, Tab::Explain),
+    ),
+    term(
+        "Immutable data",
+        "What is written is never changed. A correction is another record; read the same offset again and it says the same.",
+        topic("orders", 12, "orders"),
+    ),
+    term(
+        "Append-only log",
+        "A file that grows at its end only. Here each strip is one: new cells come in at the right, and no cell ever changes.",
+        see("orders", 15, Tab::Explain),
+    ),
+    term(
+        "Log-structured storage",
+        "Storage built of such logs. Look at a record’s bytes: a batch in Kafka’s own format, as it would lie on disk.",
+        topic("orders", 15, "orders"),
+    ),
+    term(
+        "Data store",
+        "Where data is kept. A topic is one: what has been read is still in it, which is why a group can be rewound.",
+        after(20, Tab::Topic, rewound),
+    ),
+    term(
+        "Stream processing",
+        "Work at each record as it comes, and often a new record of what was done: payment reads orders and writes payments.",
+        topic("orders", 15, "payments"),
+    ),
+    term(
+        "Stream processing application",
+        "A program downstream of a topic. Payment, warehouse and shipping are three of them.",
+        see("orders", 15, Tab::Metrics),
+    ),
+    term(
+        "Real-time",
+        "Soon after it happened; how soon is part of the task. See how long an answer takes, and how long the shipment.",
+        see("orders", 20, Tab::Metrics),
+    ),
+    term(
+        "Message queue",
+        "What stands between one who has work and one who does it. A log is one that forgets nothing by being read.",
+        see("slow-payment", 30, Tab::Explain),
+    ),
+    term(
+        "Decoupling",
+        "One part slow or down, and the others go on. Payment is stopped here; the asynchronous shop answers as ever.",
+        see("payment-stops", 16, Tab::Explain),
+    ),
+    term(
+        "Source",
+        "Where data comes from: a producer, seen from the log. Here, the asynchronous shop.",
+        topic("orders", 6, "orders"),
+    ),
+    term(
+        "Sink",
+        "Where data goes to: a consumer that takes it out of the log. Here, shipping.",
+        topic("orders", 12, "shipments"),
+    ),
 ];
 
 fn rewound() -> Vec<(u64, Command)> {
-    vec![(15_000, Command::Rewind { service: Service::Payment, to: OffsetSpec::Earliest })]
+    vec![(
+        15_000,
+        Command::Rewind {
+            service: Service::Payment,
+            to: OffsetSpec::Earliest,
+        },
+    )]
 }
 
 const CLUSTER: [Term; 9] = [
-    term("Topic", "A named log of one kind of event, in partitions. It cannot be queried as a table can, only read.", topic("orders", 10, "orders")),
-    term("Partition", "One log of a topic. Order is promised inside a partition and nowhere else; a key’s hash says which one.", see("hot-key", 25, Tab::Explain)),
-    term("Broker", "A server that keeps partitions and answers producers and consumers. Here there is one; kill it and see who minds.", see("fire-and-forget", 12, Tab::Explain)),
-    term("Cluster", "Brokers that work together. This one has a single member: enough to write and read, not enough to lose one.", see("orders", 5, Tab::Faults)),
-    term("Node", "One running machine or process: a broker, a shop, each consumer of a group.", see("orders", 5, Tab::Faults)),
-    term("Message serialization", "From what a program holds to bytes. The shop writes an order as JSON; ask for a record’s bytes to see them.", topic("orders", 9, "orders")),
-    term("Message deserialization", "From bytes back to what a program holds. The table shows values decoded; the bytes are one press away.", topic("orders", 9, "payments")),
-    term("Automatic topic creation", "A misspelt name makes a new topic, and nobody complains. The notes say: do not; here is why.", see("typo", 15, Tab::Explain)),
-    term("Adding partitions", "Easy, and it moves keys: a customer’s later orders go to another partition than the earlier ones.", see("more-partitions", 25, Tab::Explain)),
+    term(
+        "Topic",
+        "A named log of one kind of event, in partitions. It cannot be queried as a table can, only read.",
+        topic("orders", 10, "orders"),
+    ),
+    term(
+        "Partition",
+        "One log of a topic. Order is promised inside a partition and nowhere else; a key’s hash says which one.",
+        see("hot-key", 25, Tab::Explain),
+    ),
+    term(
+        "Broker",
+        "A server that keeps partitions and answers producers and consumers. Here there is one; kill it and see who minds.",
+        see("fire-and-forget", 12, Tab::Explain),
+    ),
+    term(
+        "Cluster",
+        "Brokers that work together. This one has a single member: enough to write and read, not enough to lose one.",
+        see("orders", 5, Tab::Faults),
+    ),
+    term(
+        "Node",
+        "One running machine or process: a broker, a shop, each consumer of a group.",
+        see("orders", 5, Tab::Faults),
+    ),
+    term(
+        "Message serialization",
+        "From what a program holds to bytes. The shop writes an order as JSON; ask for a record’s bytes to see them.",
+        topic("orders", 9, "orders"),
+    ),
+    term(
+        "Message deserialization",
+        "From bytes back to what a program holds. The table shows values decoded; the bytes are one press away.",
+        topic("orders", 9, "payments"),
+    ),
+    term(
+        "Automatic topic creation",
+        "A misspelt name makes a new topic, and nobody complains. The notes say: do not; here is why.",
+        see("typo", 15, Tab::Explain),
+    ),
+    term(
+        "Adding partitions",
+        "Easy, and it moves keys: a customer’s later orders go to another partition than the earlier ones.",
+        see("more-partitions", 25, Tab::Explain),
+    ),
 ];
 
 const PRODUCERS: [Term; 7] = [
-    term("Producer", "A client that appends records to topics. It learns what became of them only if it asks.", see("orders", 6, Tab::Code)),
-    term("Synchronous production", "Send one record, wait for its acknowledgement, then the next. Safe to reason about, and slow.", after(10, Tab::Explain, || sends(Sending::Synchronous))),
-    term("Asynchronous production", "Send and go on; a callback tells later what became of the record.", after(10, Tab::Explain, || sends(Sending::Callback))),
-    term("Fire and forget", "Send and never look. What is still in the buffer when the process dies is gone, and nobody is told.", see("fire-and-forget", 20, Tab::Metrics)),
-    term("acks", "How many copies must have a record before the producer is told: none (0), the leader (1), all in sync (all). One broker can give 0 and 1.", see("orders", 6, Tab::Code)),
-    term("Batch size", "How many bytes a producer gathers for a partition before it sends (batch.size), unless linger.ms is over first.", after(12, Tab::Topic, || vec![(10_000, Command::Burst { factor: 10.0, for_us: 5_000_000 })])),
-    term("Retries", "Sending again what was not acknowledged, until delivery.timeout.ms is over. An answer that was lost makes a duplicate.", after(14, Tab::Metrics, lost_packets)),
+    term(
+        "Producer",
+        "A client that appends records to topics. It learns what became of them only if it asks.",
+        see("orders", 6, Tab::Code),
+    ),
+    term(
+        "Synchronous production",
+        "Send one record, wait for its acknowledgement, then the next. Safe to reason about, and slow.",
+        after(10, Tab::Explain, || sends(Sending::Synchronous)),
+    ),
+    term(
+        "Asynchronous production",
+        "Send and go on; a callback tells later what became of the record.",
+        after(10, Tab::Explain, || sends(Sending::Callback)),
+    ),
+    term(
+        "Fire and forget",
+        "Send and never look. What is still in the buffer when the process dies is gone, and nobody is told.",
+        see("fire-and-forget", 20, Tab::Metrics),
+    ),
+    term(
+        "acks",
+        "How many copies must have a record before the producer is told: none (0), the leader (1), all in sync (all). One broker can give 0 and 1.",
+        see("orders", 6, Tab::Code),
+    ),
+    term(
+        "Batch size",
+        "How many bytes a producer gathers for a partition before it sends (batch.size), unless linger.ms is over first.",
+        after(12, Tab::Topic, || {
+            vec![(
+                10_000,
+                Command::Burst {
+                    factor: 10.0,
+                    for_us: 5_000_000,
+                },
+            )]
+        }),
+    ),
+    term(
+        "Retries",
+        "Sending again what was not acknowledged, until delivery.timeout.ms is over. An answer that was lost makes a duplicate.",
+        after(14, Tab::Metrics, lost_packets),
+    ),
 ];
 
 fn lost_packets() -> Vec<(u64, Command)> {
     let broker = |node: &str| node.to_owned();
     vec![
-        (8_000, Command::Stop { node: broker("broker-1"), how: Stop::Killed }),
-        (10_000, Command::Start { node: broker("broker-1") }),
+        (
+            8_000,
+            Command::Stop {
+                node: broker("broker-1"),
+                how: Stop::Killed,
+            },
+        ),
+        (
+            10_000,
+            Command::Start {
+                node: broker("broker-1"),
+            },
+        ),
     ]
 }
 
 const CONSUMERS: [Term; 9] = [
-    term("Consumer", "A client that pulls records at its own pace. Nobody pushes: one that is paused just stops asking.", after(15, Tab::Explain, || vec![(8_000, Command::Pause { service: Service::Payment })])),
-    term("Topic subscription", "The topics a consumer says it wants. Payment subscribes to orders, warehouse to payments, shipping to shipments.", see("orders", 6, Tab::Code)),
-    term("Consumer group", "Consumers with one group.id that share a topic’s partitions. Each partition has one reader in the group at a time.", see("orders", 12, Tab::Metrics)),
-    term("Consumer offset", "The next offset a group will read in a partition: the bar on the strip. It is the group’s, and committed by its consumers.", see("slow-payment", 20, Tab::Metrics)),
-    term("Consumer lag", "How many records lie between that position and the end. It is where the wait went.", see("slow-payment", 35, Tab::Metrics)),
-    term("Rebalance", "Members come or go, and the partitions are shared out anew.", after(14, Tab::Explain, || vec![(12_000, Command::SetWorkers { service: Service::Payment, workers: 8 })])),
-    term("Group coordinator", "The broker that keeps a group’s members and positions, and calls a rebalance.", see("auto-commit", 20, Tab::Explain)),
-    term("Group leader", "The member that works out the assignment; the coordinator only hands it on.", after(14, Tab::Explain, || vec![(12_000, Command::SetWorkers { service: Service::Payment, workers: 3 })])),
-    term("Auto-commit", "Positions are committed every five seconds, not after each record. Kill a consumer between two commits and its successor does some again.", after(18, Tab::Metrics, || vec![
-        (2_000, Command::SetCommit { commit: CommitMode::Auto }),
-        (12_000, Command::Stop { node: "payment-1".to_owned(), how: Stop::Killed }),
-    ])),
+    term(
+        "Consumer",
+        "A client that pulls records at its own pace. Nobody pushes: one that is paused just stops asking.",
+        after(15, Tab::Explain, || {
+            vec![(
+                8_000,
+                Command::Pause {
+                    service: Service::Payment,
+                },
+            )]
+        }),
+    ),
+    term(
+        "Topic subscription",
+        "The topics a consumer says it wants. Payment subscribes to orders, warehouse to payments, shipping to shipments.",
+        see("orders", 6, Tab::Code),
+    ),
+    term(
+        "Consumer group",
+        "Consumers with one group.id that share a topic’s partitions. Each partition has one reader in the group at a time.",
+        see("orders", 12, Tab::Metrics),
+    ),
+    term(
+        "Consumer offset",
+        "The next offset a group will read in a partition: the bar on the strip. It is the group’s, and committed by its consumers.",
+        see("slow-payment", 20, Tab::Metrics),
+    ),
+    term(
+        "Consumer lag",
+        "How many records lie between that position and the end. It is where the wait went.",
+        see("slow-payment", 35, Tab::Metrics),
+    ),
+    term(
+        "Rebalance",
+        "Members come or go, and the partitions are shared out anew.",
+        after(14, Tab::Explain, || {
+            vec![(
+                12_000,
+                Command::SetWorkers {
+                    service: Service::Payment,
+                    workers: 8,
+                },
+            )]
+        }),
+    ),
+    term(
+        "Group coordinator",
+        "The broker that keeps a group’s members and positions, and calls a rebalance.",
+        see("auto-commit", 20, Tab::Explain),
+    ),
+    term(
+        "Group leader",
+        "The member that works out the assignment; the coordinator only hands it on.",
+        after(14, Tab::Explain, || {
+            vec![(
+                12_000,
+                Command::SetWorkers {
+                    service: Service::Payment,
+                    workers: 3,
+                },
+            )]
+        }),
+    ),
+    term(
+        "Auto-commit",
+        "Positions are committed every five seconds, not after each record. Kill a consumer between two commits and its successor does some again.",
+        after(18, Tab::Metrics, || {
+            vec![
+                (
+                    2_000,
+                    Command::SetCommit {
+                        commit: CommitMode::Auto,
+                    },
+                ),
+                (
+                    12_000,
+                    Command::Stop {
+                        node: "payment-1".to_owned(),
+                        how: Stop::Killed,
+                    },
+                ),
+            ]
+        }),
+    ),
 ];
 
 /// The chapters.
@@ -129,7 +354,11 @@ const LATER: &str = "Replication, in-sync replicas, retention, compaction, ZooKe
 /// The link to a term's moment.
 fn fragment(see: &See) -> Option<String> {
     let commands = (see.doing)();
-    let commands = commands.into_iter().map(|(ms, command)| Acted { at_us: Time(ms * 1_000), instant: None, command });
+    let commands = commands.into_iter().map(|(ms, command)| Acted {
+        at_us: Time(ms * 1_000),
+        instant: None,
+        command,
+    });
     let link = Link {
         engine: ENGINE.to_owned(),
         scenario: see.scenario.to_owned(),
@@ -183,7 +412,8 @@ mod tests {
                 let text = fragment(&term.see).expect(term.name);
                 let link = Link::open(&text).link.expect(term.name);
                 let scenario = scenario::by_name(&link.scenario);
-                let scenario = scenario.unwrap_or_else(|| panic!("{}: no scenario {}", term.name, link.scenario));
+                let scenario = scenario
+                    .unwrap_or_else(|| panic!("{}: no scenario {}", term.name, link.scenario));
                 let mut timeline = Timeline::new(scenario, link.seed).expect(term.name);
                 for acted in link.commands {
                     assert!(acted.at_us < link.at_us, "{}", term.name);
@@ -198,7 +428,11 @@ mod tests {
 
     #[test]
     fn terms_are_named_once_and_said_in_a_breath() {
-        let mut names: Vec<&str> = CHAPTERS.iter().flat_map(|(_, terms)| terms.iter()).map(|t| t.name).collect();
+        let mut names: Vec<&str> = CHAPTERS
+            .iter()
+            .flat_map(|(_, terms)| terms.iter())
+            .map(|t| t.name)
+            .collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

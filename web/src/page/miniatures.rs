@@ -12,11 +12,31 @@ const LEFT: u32 = 64;
 
 /// The words, in the order of the course's table.
 const WORDS: [(Kind, &str, &str); 5] = [
-    (Kind::Synchronous, "Synchronous", "The caller asks, and does nothing else until it has the answer. The word is about waiting, not about order."),
-    (Kind::Sequential, "Sequential", "One task after the other. The word is about order: whether anybody waits for the end is another question."),
-    (Kind::Parallel, "Parallel", "Several tasks at the very same time, each by a worker of its own. It takes as long as the longest of them."),
-    (Kind::Concurrent, "Concurrent", "Several tasks are under way in the same time. One worker can do that by taking turns; it takes as long as all of them together."),
-    (Kind::Asynchronous, "Asynchronous", "The caller hands a task over, goes on with its own work, and is told when it is done. That is the order log’s way."),
+    (
+        Kind::Synchronous,
+        "Synchronous",
+        "The caller asks, and does nothing else until it has the answer. The word is about waiting, not about order.",
+    ),
+    (
+        Kind::Sequential,
+        "Sequential",
+        "One task after the other. The word is about order: whether anybody waits for the end is another question.",
+    ),
+    (
+        Kind::Parallel,
+        "Parallel",
+        "Several tasks at the very same time, each by a worker of its own. It takes as long as the longest of them.",
+    ),
+    (
+        Kind::Concurrent,
+        "Concurrent",
+        "Several tasks are under way in the same time. One worker can do that by taking turns; it takes as long as all of them together.",
+    ),
+    (
+        Kind::Asynchronous,
+        "Asynchronous",
+        "The caller hands a task over, goes on with its own work, and is told when it is done. That is the order log’s way.",
+    ),
 ];
 
 /// All five.
@@ -58,7 +78,10 @@ fn picture(plan: &Schedule, word: &str) -> Html {
     let height = plan.who.len() as u32 * ROW + 14;
     let span = plan.end() * TICK;
     // A second for four ticks, and the picture starts again after a rest.
-    let style = format!("--span: {span}px; --time: {:.2}s", f64::from(plan.end()) / 2.0 + 1.0);
+    let style = format!(
+        "--span: {span}px; --time: {:.2}s",
+        f64::from(plan.end()) / 2.0 + 1.0
+    );
     html! {
         <svg viewBox={format!("0 0 {width} {height}")} role="img" aria-label={format!("{word}: {}", told(plan))}>
             { for plan.who.iter().enumerate().map(|(n, who)| html! {
@@ -81,7 +104,10 @@ fn row(who: usize) -> u32 {
 fn bar(bar: &Bar) -> Html {
     let (x, width) = (LEFT + bar.from * TICK, (bar.to - bar.from) * TICK - 2);
     let (class, label) = match bar.doing {
-        Doing::Works(task) => (format!("bar task-{}", task.to_ascii_lowercase()), task.to_string()),
+        Doing::Works(task) => (
+            format!("bar task-{}", task.to_ascii_lowercase()),
+            task.to_string(),
+        ),
         Doing::Waits(_) => ("bar waits".to_owned(), "waits".to_owned()),
         Doing::Own => ("bar own".to_owned(), "goes on with its own work".to_owned()),
     };
@@ -96,8 +122,16 @@ fn bar(bar: &Bar) -> Html {
 fn call(call: &Call) -> Html {
     let x = (LEFT + call.at * TICK).to_string();
     let (from, to) = (row(call.from), row(call.to));
-    let (y1, y2) = if to > from { (from + 22, to) } else { (from, to + 22) };
-    let class = if call.to > call.from { "call" } else { "call back" };
+    let (y1, y2) = if to > from {
+        (from + 22, to)
+    } else {
+        (from, to + 22)
+    };
+    let class = if call.to > call.from {
+        "call"
+    } else {
+        "call back"
+    };
     html! { <line {class} x1={x.clone()} x2={x} y1={y1.to_string()} y2={y2.to_string()} /> }
 }
 
@@ -114,7 +148,15 @@ fn told(plan: &Schedule) -> String {
     let mut parts: Vec<String> = plan
         .bars
         .iter()
-        .map(|bar| format!("{} {} from {} to {}", plan.who[bar.who], does(bar.doing), bar.from, bar.to))
+        .map(|bar| {
+            format!(
+                "{} {} from {} to {}",
+                plan.who[bar.who],
+                does(bar.doing),
+                bar.from,
+                bar.to
+            )
+        })
         .collect();
     parts.push(format!("done at {}", plan.end()));
     parts.join("; ")
@@ -125,12 +167,19 @@ fn table(plan: &Schedule, word: &str) -> Table {
         .bars
         .iter()
         .map(|bar| {
-            let cells = [format!("{} – {}", bar.from, bar.to), plan.who[bar.who].to_owned(), does(bar.doing)];
+            let cells = [
+                format!("{} – {}", bar.from, bar.to),
+                plan.who[bar.who].to_owned(),
+                does(bar.doing),
+            ];
             (bar.from, cells.into())
         })
         .chain(plan.calls.iter().map(|call| {
             let what = format!("{} {}", call.what, plan.who[call.to]);
-            (call.at, vec![call.at.to_string(), plan.who[call.from].to_owned(), what])
+            (
+                call.at,
+                vec![call.at.to_string(), plan.who[call.from].to_owned(), what],
+            )
         }))
         .collect();
     rows.sort_by_key(|(at, _)| *at);

@@ -76,7 +76,12 @@ impl Schedule {
     }
 
     fn bar(&mut self, who: usize, from: u32, to: u32, doing: Doing) {
-        self.bars.push(Bar { who, from, to, doing });
+        self.bars.push(Bar {
+            who,
+            from,
+            to,
+            doing,
+        });
     }
 
     fn call(&mut self, at: u32, from: usize, to: usize, what: &'static str) {
@@ -97,7 +102,10 @@ pub fn schedule(kind: Kind) -> Schedule {
 
 /// The caller asks for a task, waits, and only then does something else.
 fn synchronous() -> Schedule {
-    let mut plan = Schedule { who: vec!["caller", "service"], ..Schedule::default() };
+    let mut plan = Schedule {
+        who: vec!["caller", "service"],
+        ..Schedule::default()
+    };
     let mut now = 0;
     for (task, ticks) in TASKS {
         plan.call(now, 0, 1, "asks");
@@ -111,7 +119,10 @@ fn synchronous() -> Schedule {
 
 /// One worker, one task after the other; nobody waits for it.
 fn sequential() -> Schedule {
-    let mut plan = Schedule { who: vec!["worker"], ..Schedule::default() };
+    let mut plan = Schedule {
+        who: vec!["worker"],
+        ..Schedule::default()
+    };
     let mut now = 0;
     for (task, ticks) in TASKS {
         plan.bar(0, now, now + ticks, Doing::Works(task));
@@ -122,7 +133,10 @@ fn sequential() -> Schedule {
 
 /// As many workers as tasks.
 fn parallel() -> Schedule {
-    let mut plan = Schedule { who: vec!["worker 1", "worker 2", "worker 3"], ..Schedule::default() };
+    let mut plan = Schedule {
+        who: vec!["worker 1", "worker 2", "worker 3"],
+        ..Schedule::default()
+    };
     for (who, (task, ticks)) in TASKS.into_iter().enumerate() {
         plan.bar(who, 0, ticks, Doing::Works(task));
     }
@@ -131,7 +145,10 @@ fn parallel() -> Schedule {
 
 /// One worker, turn by turn: all tasks are under way, one is worked at.
 fn concurrent() -> Schedule {
-    let mut plan = Schedule { who: vec!["worker"], ..Schedule::default() };
+    let mut plan = Schedule {
+        who: vec!["worker"],
+        ..Schedule::default()
+    };
     let mut left = TASKS;
     let mut now = 0;
     while left.iter().any(|(_, ticks)| *ticks > 0) {
@@ -149,7 +166,10 @@ fn concurrent() -> Schedule {
 
 /// The caller hands tasks over, does something else, and is told when each is done.
 fn asynchronous() -> Schedule {
-    let mut plan = Schedule { who: vec!["caller", "service"], ..Schedule::default() };
+    let mut plan = Schedule {
+        who: vec!["caller", "service"],
+        ..Schedule::default()
+    };
     let mut done = 0;
     for (n, (task, ticks)) in (0..).zip(TASKS) {
         plan.call(n, 0, 1, "hands over");
@@ -179,8 +199,15 @@ mod tests {
         for kind in ALL {
             let plan = schedule(kind);
             for (task, ticks) in TASKS {
-                let work = plan.bars.iter().filter(|bar| bar.doing == Doing::Works(task));
-                assert_eq!(work.map(|bar| bar.to - bar.from).sum::<u32>(), ticks, "{kind:?} {task}");
+                let work = plan
+                    .bars
+                    .iter()
+                    .filter(|bar| bar.doing == Doing::Works(task));
+                assert_eq!(
+                    work.map(|bar| bar.to - bar.from).sum::<u32>(),
+                    ticks,
+                    "{kind:?} {task}"
+                );
             }
             for (n, a) in plan.bars.iter().enumerate() {
                 for b in &plan.bars[n + 1..] {
@@ -195,11 +222,26 @@ mod tests {
     fn the_words_differ_where_the_course_says_they_do() {
         let total: u32 = TASKS.iter().map(|(_, ticks)| ticks).sum();
         assert_eq!(schedule(Kind::Parallel).end(), 4, "as long as the longest");
-        assert_eq!(schedule(Kind::Concurrent).end(), total, "turns save no work");
+        assert_eq!(
+            schedule(Kind::Concurrent).end(),
+            total,
+            "turns save no work"
+        );
         assert_eq!(schedule(Kind::Sequential).end(), total);
-        let waits = |kind| schedule(kind).bars.iter().any(|b| matches!(b.doing, Doing::Waits(_)));
+        let waits = |kind| {
+            schedule(kind)
+                .bars
+                .iter()
+                .any(|b| matches!(b.doing, Doing::Waits(_)))
+        };
         assert!(waits(Kind::Synchronous) && !waits(Kind::Asynchronous));
-        let first_three: Vec<Doing> = schedule(Kind::Concurrent).bars[..3].iter().map(|b| b.doing).collect();
-        assert_eq!(first_three, [Doing::Works('A'), Doing::Works('B'), Doing::Works('C')]);
+        let first_three: Vec<Doing> = schedule(Kind::Concurrent).bars[..3]
+            .iter()
+            .map(|b| b.doing)
+            .collect();
+        assert_eq!(
+            first_three,
+            [Doing::Works('A'), Doing::Works('B'), Doing::Works('C')]
+        );
     }
 }

@@ -53,18 +53,22 @@ fn Program(props: &ProgramProps) -> Html {
             let (text, said) = (text.clone(), said.clone());
             wasm_bindgen_futures::spawn_local(async move {
                 let copied = dom::copy(&text).await;
-                said.set(if copied { "Copied." } else { "The clipboard is not ours here: select the text." });
+                said.set(if copied {
+                    "Copied."
+                } else {
+                    "The clipboard is not ours here: select the text."
+                });
             });
         })
     };
     let name = format!("{}, {}", listing.title, listing.language);
     html! {
-        <section class="program" aria-label={name.clone()}>
+        <div class="program">
             <div class="head"><h3>{ &listing.title }</h3><span class="hint" role="status">{ *said }</span>
                 <button onclick={copy} aria-label={format!("Copy {name}")}>{ "Copy" }</button></div>
             <p class="hint">{ &listing.language }</p>
             <pre class="code" tabindex="0" role="region" aria-label={name} data-testid="code"><code>{ &listing.code }</code></pre>
             if !listing.note.is_empty() { <p class="now">{ &listing.note }</p> }
-        </section>
+        </div>
     }
 }

@@ -59,7 +59,10 @@ struct SettingsProps {
 fn Customers(props: &SettingsProps) -> Html {
     let ui = use_ui();
     let s = &props.settings;
-    let burst = vec![Command::Burst { factor: 10.0, for_us: 5_000_000 }];
+    let burst = vec![Command::Burst {
+        factor: 10.0,
+        for_us: 5_000_000,
+    }];
     let speed = {
         let on = ui.on.clone();
         Callback::from(move |event: Event| {
@@ -110,10 +113,19 @@ fn ServicePart(props: &ServicePartProps) -> Html {
     let id = |what: &str| AttrValue::from(format!("{name}-{what}"));
     let mean_ms = s.work[n].mean().as_millis_f64().round();
     let node = name.to_owned();
-    let stop = |how| vec![Command::Stop { node: node.clone(), how }];
+    let stop = |how| {
+        vec![Command::Stop {
+            node: node.clone(),
+            how,
+        }]
+    };
     let full = |what: &str| Some(AttrValue::from(format!("{what} {name}")));
     let paused = data.paused[n];
-    let pause = if paused { Command::Resume { service } } else { Command::Pause { service } };
+    let pause = if paused {
+        Command::Resume { service }
+    } else {
+        Command::Pause { service }
+    };
     html! {
         <Part title={title(service)} from={vec!["work", "workers", "decline", "failure", "stop", "pause"]} open={service == Service::Payment}>
             <Number id={id("work")} from="work" label="One piece of work" unit="ms" value={mean_ms} min=1.0 max=3_600_000.0 step=10.0
@@ -164,7 +176,11 @@ fn Shops(props: &SettingsProps) -> Html {
     }
 }
 
-const SENDING: [Sending; 3] = [Sending::Synchronous, Sending::Callback, Sending::FireAndForget];
+const SENDING: [Sending; 3] = [
+    Sending::Synchronous,
+    Sending::Callback,
+    Sending::FireAndForget,
+];
 const ACKS: [Acks; 2] = [Acks::Zero, Acks::One];
 const COMMIT: [CommitMode; 2] = [CommitMode::EachRecord, CommitMode::Auto];
 const WIRING: [Wiring; 2] = [Wiring::Chain, Wiring::FanOut];
@@ -176,10 +192,22 @@ fn place<T: PartialEq>(all: &[T], it: &T) -> usize {
 #[component]
 fn Clients(props: &SettingsProps) -> Html {
     let s = &props.settings;
-    let sending = Callback::from(|n: usize| vec![Command::SetSending { sending: SENDING[n % 3] }]);
+    let sending = Callback::from(|n: usize| {
+        vec![Command::SetSending {
+            sending: SENDING[n % 3],
+        }]
+    });
     let acks = Callback::from(|n: usize| vec![Command::SetAcks { acks: ACKS[n % 2] }]);
-    let commit = Callback::from(|n: usize| vec![Command::SetCommit { commit: COMMIT[n % 2] }]);
-    let wiring = Callback::from(|n: usize| vec![Command::SetWiring { wiring: WIRING[n % 2] }]);
+    let commit = Callback::from(|n: usize| {
+        vec![Command::SetCommit {
+            commit: COMMIT[n % 2],
+        }]
+    });
+    let wiring = Callback::from(|n: usize| {
+        vec![Command::SetWiring {
+            wiring: WIRING[n % 2],
+        }]
+    });
     html! {
         <Part title="Producer, consumers, wiring" from={vec!["sending", "acks", "commit", "wiring"]}>
             <Choice id="sending" from="sending" label="The shop sends" options={vec!["and waits: send().get()", "with a callback", "and forgets"]} chosen={place(&SENDING, &s.sending)} make={sending} />
@@ -212,7 +240,12 @@ fn Groups() -> Html {
     let ui = use_ui();
     let chosen = Service::ALL[*service % 3];
     let at = EVENT_EPOCH_MS + (seconds.max(0.0) * 1_000.0) as i64;
-    let to = |to| vec![Command::Rewind { service: chosen, to }];
+    let to = |to| {
+        vec![Command::Rewind {
+            service: chosen,
+            to,
+        }]
+    };
     html! {
         <Part title="Rewind a group" from={vec!["rewind"]}>
             <div class="field"><label for="rewind-group">{ "Group" }</label>
@@ -259,7 +292,11 @@ fn Network() -> Html {
         })
     };
     let (from, to) = (ENDS[*a % 5].to_owned(), ENDS[*b % 5].to_owned());
-    let lose = Command::SetLoss { a: from.clone(), b: to.clone(), rate: *loss / 100.0 };
+    let lose = Command::SetLoss {
+        a: from.clone(),
+        b: to.clone(),
+        rate: *loss / 100.0,
+    };
     html! {
         <Part title="Network" from={vec!["network"]}>
             { end("cut-a", "Between", &a) }

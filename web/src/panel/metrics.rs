@@ -64,10 +64,19 @@ const POINTS: usize = 150;
 /// The lag of each group over time: three lines that differ in their dashes too.
 #[component]
 fn Lags(props: &LagsProps) -> Html {
-    let most = props.samples.iter().flatten().copied().max().unwrap_or_default().max(10);
+    let most = props
+        .samples
+        .iter()
+        .flatten()
+        .copied()
+        .max()
+        .unwrap_or_default()
+        .max(10);
     let end = Time::ZERO + Metrics::EVERY * props.samples.len().saturating_sub(1) as u64;
     let (left, foot) = (MARGIN.0.to_string(), (CHART.1 - MARGIN.1).to_string());
-    let label = format!("Lag of the three groups up to {end}; the highest is {most}. The table below has the numbers.");
+    let label = format!(
+        "Lag of the three groups up to {end}; the highest is {most}. The table below has the numbers."
+    );
     html! {
         <>
             <svg class="lags" viewBox={format!("0 0 {} {}", CHART.0, CHART.1)} role="img" aria-label={label}>

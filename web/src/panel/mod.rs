@@ -49,10 +49,14 @@ impl PanelData {
 pub fn Side(props: &SideProps) -> Html {
     let open = props.panel.tab();
     let inside = match &props.panel {
-        PanelData::Explain(data) => html! { <explain::ExplainPanel data={data.clone()} score={props.score} /> },
+        PanelData::Explain(data) => {
+            html! { <explain::ExplainPanel data={data.clone()} score={props.score} /> }
+        }
         PanelData::Topic(data) => html! { <topic::TopicPanel data={data.clone()} /> },
         PanelData::Metrics(data) => html! { <metrics::MetricsPanel data={data.clone()} /> },
-        PanelData::Faults(data) => html! { <faults::FaultsPanel data={data.clone()} file={props.file.clone()} /> },
+        PanelData::Faults(data) => {
+            html! { <faults::FaultsPanel data={data.clone()} file={props.file.clone()} /> }
+        }
         PanelData::Code(data) => html! { <code::CodePanel data={data.clone()} /> },
     };
     let sheet = props.sheet.reform(|_: MouseEvent| ());
@@ -81,7 +85,10 @@ struct TabsProps {
 fn Tabs(props: &TabsProps) -> Html {
     let ui = use_ui();
     let exam = ui.params.exam;
-    let tabs: Vec<Tab> = Tab::ALL.into_iter().filter(|tab| !(exam && *tab == Tab::Explain)).collect();
+    let tabs: Vec<Tab> = Tab::ALL
+        .into_iter()
+        .filter(|tab| !(exam && *tab == Tab::Explain))
+        .collect();
     let onkeydown = {
         let (on, tabs, open) = (ui.on.clone(), tabs.clone(), props.open);
         Callback::from(move |event: KeyboardEvent| {
@@ -111,7 +118,11 @@ fn Tabs(props: &TabsProps) -> Html {
 
 /// Whether the panel is a sheet now: style.css draws the same line.
 fn narrow() -> bool {
-    dom::window().inner_width().ok().and_then(|w| w.as_f64()).is_some_and(|w| w < 760.0)
+    dom::window()
+        .inner_width()
+        .ok()
+        .and_then(|w| w.as_f64())
+        .is_some_and(|w| w < 760.0)
 }
 
 /// The tab that a key leads to.
@@ -135,7 +146,10 @@ mod tests {
     fn arrow_keys_go_round_the_tabs() {
         let tabs = Tab::ALL;
         assert_eq!(neighbour(&tabs, Tab::Explain, "ArrowLeft"), Some(Tab::Code));
-        assert_eq!(neighbour(&tabs, Tab::Code, "ArrowRight"), Some(Tab::Explain));
+        assert_eq!(
+            neighbour(&tabs, Tab::Code, "ArrowRight"),
+            Some(Tab::Explain)
+        );
         assert_eq!(neighbour(&tabs, Tab::Faults, "Home"), Some(Tab::Explain));
         assert_eq!(neighbour(&tabs, Tab::Faults, "x"), None);
     }

@@ -113,15 +113,19 @@ pub struct RecordsProps {
 pub fn Records(props: &RecordsProps) -> Html {
     let ui = use_ui();
     let row = |row: &TopicRow| {
-        let life = row.order.map(|order| ui.does::<MouseEvent>(Action::Order(Some(order))));
+        let life = row
+            .order
+            .map(|order| ui.does::<MouseEvent>(Action::Order(Some(order))));
         let value = match life.filter(|_| !props.brief) {
-            Some(onclick) => html! { <button class="plain value" {onclick} title="The life of this order">{ &row.value }</button> },
+            Some(onclick) => {
+                html! { <button class="plain value" {onclick} title="The life of this order">{ &row.value }</button> }
+            }
             None => html! { <span class="value">{ &row.value }</span> },
         };
         let at = (row.partition, row.offset);
         let bytes = props.bytes.clone().map(|ask| {
             let onclick = Callback::from(move |_: MouseEvent| ask.emit(at));
-            html! { <td><button class="plain" {onclick} aria-label={format!("Bytes of partition {}, offset {}", at.0, at.1)}>{ "hex" }</button></td> }
+            html! { <td><button class="plain" {onclick} aria-label={format!("hex: the bytes of partition {}, offset {}", at.0, at.1)}>{ "hex" }</button></td> }
         });
         html! {
             <tr key={format!("{}-{}", row.partition, row.offset)}>

@@ -16,7 +16,11 @@ pub struct TopicPanelProps {
 }
 
 /// A callback that changes the look at the table.
-fn change<E: 'static>(ui: &Ui, view: &TopicView, with: impl Fn(&mut TopicView, E) + 'static) -> Callback<E> {
+fn change<E: 'static>(
+    ui: &Ui,
+    view: &TopicView,
+    with: impl Fn(&mut TopicView, E) + 'static,
+) -> Callback<E> {
     let (on, view) = (ui.on.clone(), view.clone());
     Callback::from(move |event: E| {
         let mut view = view.clone();
@@ -66,7 +70,10 @@ fn Choose(props: &ChooseProps) -> Html {
     let view = &data.view;
     let onchange = change(&ui, view, |view, event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
-        *view = TopicView { topic: select.value(), ..TopicView::default() };
+        *view = TopicView {
+            topic: select.value(),
+            ..TopicView::default()
+        };
     });
     let onfilter = change(&ui, view, |view, event: InputEvent| {
         let input: HtmlInputElement = event.target_unchecked_into();
@@ -135,8 +142,14 @@ fn Life(props: &LifeProps) -> Html {
     let ui = use_ui();
     let first = props.steps.first().map(|step| step.at);
     let step = |step: &LifeStep| {
-        let lane = if step.lane.is_empty() { "both" } else { &step.lane };
-        let after = first.map(|first| step.at.since(first).to_string()).unwrap_or_default();
+        let lane = if step.lane.is_empty() {
+            "both"
+        } else {
+            &step.lane
+        };
+        let after = first
+            .map(|first| step.at.since(first).to_string())
+            .unwrap_or_default();
         html! {
             <li class={format!("lane-{lane}")}>
                 <span class="at">{ format!("+{after}") }</span>

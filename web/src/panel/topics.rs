@@ -40,7 +40,9 @@ fn act(ui: &Ui, command: Command) {
 }
 
 fn value(node: &NodeRef) -> String {
-    node.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
+    node.cast::<HtmlInputElement>()
+        .map(|input| input.value())
+        .unwrap_or_default()
 }
 
 fn number(node: &NodeRef) -> u32 {
@@ -52,7 +54,8 @@ fn Create() -> Html {
     let ui = use_ui();
     let (name, partitions, configs) = (use_node_ref(), use_node_ref(), use_node_ref());
     let onsubmit = {
-        let (ui, name, partitions, configs) = (ui, name.clone(), partitions.clone(), configs.clone());
+        let (ui, name, partitions, configs) =
+            (ui, name.clone(), partitions.clone(), configs.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let pairs = value(&configs);
@@ -61,7 +64,14 @@ fn Create() -> Html {
                 .filter_map(|pair| pair.split_once('='))
                 .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
                 .collect();
-            act(&ui, Command::CreateTopic { topic: value(&name), partitions: number(&partitions), configs });
+            act(
+                &ui,
+                Command::CreateTopic {
+                    topic: value(&name),
+                    partitions: number(&partitions),
+                    configs,
+                },
+            );
         })
     };
     html! {
@@ -90,15 +100,30 @@ struct GrowProps {
 fn Grow(props: &GrowProps) -> Html {
     let ui = use_ui();
     let to = use_node_ref();
-    let now = props.topics.iter().find(|(name, _)| *name == props.topic).map_or(0, |(_, n)| *n);
+    let now = props
+        .topics
+        .iter()
+        .find(|(name, _)| *name == props.topic)
+        .map_or(0, |(_, n)| *n);
     let onsubmit = {
         let (ui, to, topic) = (ui.clone(), to.clone(), props.topic.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            act(&ui, Command::AddPartitions { topic: topic.clone(), to: number(&to) });
+            act(
+                &ui,
+                Command::AddPartitions {
+                    topic: topic.clone(),
+                    to: number(&to),
+                },
+            );
         })
     };
-    let delete = ui.does::<MouseEvent>(Action::Act("topics", vec![Command::DeleteTopic { topic: props.topic.clone() }]));
+    let delete = ui.does::<MouseEvent>(Action::Act(
+        "topics",
+        vec![Command::DeleteTopic {
+            topic: props.topic.clone(),
+        }],
+    ));
     html! {
         <form class="form tight" {onsubmit}>
             <h3>{ format!("{}: grow or delete", props.topic) }</h3>

@@ -67,7 +67,10 @@ pub fn answers(answers: &Answers) -> Table {
             (sync + async_ > 0).then(|| vec![range, sync.to_string(), async_.to_string()])
         })
         .collect();
-    let caption = format!("Answers of the last {}, by how long the customer waited", Answers::WINDOW);
+    let caption = format!(
+        "Answers of the last {}, by how long the customer waited",
+        Answers::WINDOW
+    );
     table(&caption, &["wait", "Sync", "Async"], rows)
 }
 
@@ -86,14 +89,25 @@ pub fn stations(scene: &OrdersScene) -> Table {
             format!("{} waiting", shop.waiting_total),
             longest(shop, scene.now),
         ]);
-        rows.extend(shop.stations.iter().map(|station| station_row(lane, station)));
+        rows.extend(
+            shop.stations
+                .iter()
+                .map(|station| station_row(lane, station)),
+        );
     }
-    table("Shops and services", &["what", "work", "busy", "state"], rows)
+    table(
+        "Shops and services",
+        &["what", "work", "busy", "state"],
+        rows,
+    )
 }
 
 fn longest(shop: &ShopScene, now: Time) -> String {
     let longest = shop.waiting.first().map(|waiting| now.since(waiting.since));
-    longest.map_or_else(|| "nobody waits".to_owned(), |span| format!("longest {span}"))
+    longest.map_or_else(
+        || "nobody waits".to_owned(),
+        |span| format!("longest {span}"),
+    )
 }
 
 fn station_row(lane: &str, station: &Station) -> Vec<String> {
@@ -113,7 +127,11 @@ fn station_row(lane: &str, station: &Station) -> Vec<String> {
     if station.work.0 > station.usual.0.saturating_mul(2) {
         state.push("slow".to_owned());
     }
-    let state = if state.is_empty() { "up".to_owned() } else { state.join(", ") };
+    let state = if state.is_empty() {
+        "up".to_owned()
+    } else {
+        state.join(", ")
+    };
     vec![
         format!("{lane} {}", station.name),
         station.work.to_string(),
@@ -149,19 +167,30 @@ pub fn strips(scene: &OrdersScene) -> Table {
 /// What is on its way now, counted by from and to.
 pub fn flights(scene: &OrdersScene) -> Table {
     let mut ways: BTreeMap<(Place, Place), u32> = BTreeMap::new();
-    for flight in scene.flights.iter().filter(|f| f.sent_at <= scene.now && scene.now < f.due_at) {
+    for flight in scene
+        .flights
+        .iter()
+        .filter(|f| f.sent_at <= scene.now && scene.now < f.due_at)
+    {
         *ways.entry((flight.from, flight.to)).or_default() += 1;
     }
     let rows = ways
         .into_iter()
         .map(|((from, to), n)| vec![place(scene, from), place(scene, to), n.to_string()])
         .collect();
-    table("Messages on their way at this instant", &["from", "to", "messages"], rows)
+    table(
+        "Messages on their way at this instant",
+        &["from", "to", "messages"],
+        rows,
+    )
 }
 
 fn place(scene: &OrdersScene, place: Place) -> String {
     let station = |lane: &str, shop: &ShopScene, n: u8| {
-        let name = shop.stations.get(usize::from(n)).map_or("?", |s| s.name.as_str());
+        let name = shop
+            .stations
+            .get(usize::from(n))
+            .map_or("?", |s| s.name.as_str());
         format!("{lane} {name}")
     };
     match place {
@@ -170,7 +199,10 @@ fn place(scene: &OrdersScene, place: Place) -> String {
         Place::SyncStation(n) => station("sync", &scene.sync, n),
         Place::AsyncStation(n) => station("async", &scene.async_, n),
         Place::Partition(topic, n) => {
-            let name = scene.topics.get(usize::from(topic)).map_or("?", |t| t.name.as_str());
+            let name = scene
+                .topics
+                .get(usize::from(topic))
+                .map_or("?", |t| t.name.as_str());
             format!("{name}-{n}")
         }
     }
@@ -184,7 +216,10 @@ mod tests {
 
     #[test]
     fn the_chart_ends_with_now_and_stays_short() {
-        let chart = Unfinished { every: Span::millis(200), samples: (0..601).map(|n| (n, 2 * n)).collect() };
+        let chart = Unfinished {
+            every: Span::millis(200),
+            samples: (0..601).map(|n| (n, 2 * n)).collect(),
+        };
         let table = unfinished(&chart);
         assert!(table.rows.len() <= POINTS);
         assert_eq!(table.rows[0], ["02:00.000", "600", "1200"]);
@@ -195,8 +230,15 @@ mod tests {
     fn the_histogram_loses_nobody() {
         let counts: Vec<u32> = (0..Answers::BUCKETS as u32).collect();
         let sum: u32 = counts.iter().sum();
-        let table = answers(&Answers { sync: counts, async_: vec![0; Answers::BUCKETS] });
-        let told: u32 = table.rows.iter().map(|row| row[1].parse::<u32>().unwrap()).sum();
+        let table = answers(&Answers {
+            sync: counts,
+            async_: vec![0; Answers::BUCKETS],
+        });
+        let told: u32 = table
+            .rows
+            .iter()
+            .map(|row| row[1].parse::<u32>().unwrap())
+            .sum();
         assert_eq!(told, sum);
         assert_eq!(bucket(0).to_string(), "100 µs");
         assert_eq!(bucket(100), Span::secs(10));
@@ -204,19 +246,41 @@ mod tests {
 
     #[test]
     fn strips_name_each_group_and_its_lag() {
-        let strip = Strip { log_end: 20, committed: vec![12, 25], ..Strip::default() };
-        let topic = TopicScene { name: "orders".into(), groups: vec!["payment".into(), "audit".into()], strips: vec![strip] };
-        let scene = OrdersScene { topics: vec![topic], ..OrdersScene::default() };
-        assert_eq!(strips(&scene).rows[0][3], "payment at 12, lag 8; audit at 25, lag 0");
+        let strip = Strip {
+            log_end: 20,
+            committed: vec![12, 25],
+            ..Strip::default()
+        };
+        let topic = TopicScene {
+            name: "orders".into(),
+            groups: vec!["payment".into(), "audit".into()],
+            strips: vec![strip],
+        };
+        let scene = OrdersScene {
+            topics: vec![topic],
+            ..OrdersScene::default()
+        };
+        assert_eq!(
+            strips(&scene).rows[0][3],
+            "payment at 12, lag 8; audit at 25, lag 0"
+        );
     }
 
     #[test]
     fn only_what_flies_now_is_counted() {
         let flight = |sent: u64, due: u64| Flight {
-            from: Place::AsyncStation(9), to: Place::Partition(0, 3),
-            sent_at: Time(sent), due_at: Time(due), hue: 0, order: OrderId(1),
+            from: Place::AsyncStation(9),
+            to: Place::Partition(0, 3),
+            sent_at: Time(sent),
+            due_at: Time(due),
+            hue: 0,
+            order: OrderId(1),
         };
-        let scene = OrdersScene { now: Time(10), flights: vec![flight(5, 15), flight(0, 10), flight(9, 11)], ..OrdersScene::default() };
+        let scene = OrdersScene {
+            now: Time(10),
+            flights: vec![flight(5, 15), flight(0, 10), flight(9, 11)],
+            ..OrdersScene::default()
+        };
         assert_eq!(flights(&scene).rows, [["async ?", "?-3", "2"]]);
     }
 }

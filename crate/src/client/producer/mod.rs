@@ -11,7 +11,7 @@ use super::partitioner::{PartitionerConfig, Partitions, TopicPartitioner};
 use super::view::ClusterView;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Header, batch_size_upper_bound};
-use crate::protocol::{Acks, Alarm, ErrorCode, Out, Response};
+use crate::protocol::{Alarm, ErrorCode, Out, Response};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -127,10 +127,12 @@ impl Producer {
         &self.config
     }
 
-    /// Asks for another number of copies from the next request on, as if a producer with that setting
-    /// had taken over.
-    pub fn set_acks(&mut self, acks: Acks) {
-        self.config.acks = acks;
+    /// Sends with other settings from now on, as if a new producer had taken over what this one holds.
+    /// What concerns the sizes of buffers stays as it was.
+    pub fn reconfigure(&mut self, config: ProducerConfig) {
+        self.config = config;
+        // Partitioners are made anew with the next record of each topic.
+        self.topics.clear();
     }
 
     /// Takes a record to send. It does not block: see [`Sent::Blocked`].

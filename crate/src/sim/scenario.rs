@@ -1,0 +1,125 @@
+//! What a scenario is: everything that is played, as one value. The scenes themselves are in
+//! the room of that name.
+
+use super::command::Acted;
+use crate::protocol::Service;
+use crate::rng::Dist;
+use crate::shop::{Settings, Workload};
+use crate::time::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+/// Everything that is played, as one value.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Scenario {
+    /// Its name in links and on the command line.
+    pub name: String,
+    /// The title of the scene.
+    pub title: String,
+    /// What to watch, in one sentence.
+    pub watch: String,
+    /// One thing to try, in one sentence.
+    pub try_this: String,
+    /// The shops as they begin.
+    pub settings: Settings,
+    /// The topics as they begin.
+    pub topics: Vec<TopicSpec>,
+    /// The topic that the asynchronous shop sends orders to; one that is not in `topics` is a
+    /// mistake with a lesson.
+    pub orders_topic: String,
+    /// The broker's `auto.create.topics.enable`.
+    pub auto_create_topics: bool,
+    /// How long a message between any two nodes takes.
+    pub latency: Dist,
+    /// Who orders what, and when.
+    pub workload: Workload,
+    /// Commands that act by themselves.
+    pub script: Vec<Acted>,
+    /// Sentences shown at their time.
+    pub captions: Vec<Caption>,
+    /// Questions asked before the event and graded by the run.
+    pub questions: Vec<Question>,
+    /// How long the time line is at first; a run may go on after it.
+    pub length: Span,
+}
+
+/// A topic to make at the start.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// How many partitions.
+    pub partitions: u32,
+}
+
+/// A sentence shown at its time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Caption {
+    /// From when.
+    pub at: Time,
+    /// The sentence.
+    pub text: String,
+}
+
+/// A question graded by the run itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Question {
+    /// Its name, unique in the scenario.
+    pub id: String,
+    /// When it is asked.
+    pub ask: Cue,
+    /// How long after it is asked the run has answered it.
+    pub graded_after: Span,
+    /// The question.
+    pub text: String,
+    /// What one may answer.
+    pub options: Vec<String>,
+    /// How the run answers.
+    pub rule: Rule,
+}
+
+/// What makes a question come up: a time, or something that a person or the script does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cue {
+    /// At this time.
+    At(Time),
+    /// A service was made at least three times as slow as usual.
+    Slowed(Service),
+    /// A service that was slow works as usual again.
+    Recovered(Service),
+    /// A service was stopped or killed.
+    Stopped(Service),
+    /// Orders come in a burst.
+    Burst,
+    /// At least half of all orders come from one customer.
+    Skewed,
+    /// A topic got more partitions.
+    PartitionsAdded,
+}
+
+/// How a run answers a question: looks at its own outcome and names an option.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// In which shop were orders lost between asking and grading? Options: synchronous,
+    /// asynchronous, both, neither.
+    WhereLost,
+    /// In which shop did customers give up? Options as for [`Rule::WhereLost`].
+    WhereGaveUp,
+    /// How long after asking was the asynchronous backlog down to what it was before the trouble?
+    /// Options: one for each bound, and a last one for "later".
+    BacklogGone {
+        /// Upper bounds, ascending.
+        within: Vec<Span>,
+    },
+    /// How many partitions of the orders topic have a payment lag of at least ten records when
+    /// graded? Options: none, one, more than one.
+    LaggingPartitions,
+    /// Were any orders processed twice in the asynchronous shop? Options: no, yes.
+    ProcessedTwice,
+    /// Was any order paid before an earlier one of the same customer? Options: no, yes.
+    Overtaken,
+    /// Are the synchronous shop's customers answered as fast as before, when graded? Options: yes,
+    /// no. As fast: half of the last five seconds' answers within half a second.
+    SyncStillFast,
+}

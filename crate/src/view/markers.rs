@@ -1,0 +1,131 @@
+//! Markers for the scrubber: what was done, and what came of it.
+
+use super::panel::{Marker, Tone};
+use crate::protocol::{Lane, Service, Stop};
+use crate::shop::{CommitMode, Partitioning, Sending, Settings, Wiring};
+use crate::sim::{Command, Event, Timeline};
+use crate::time::{Span, Time};
+
+/// What happened, for the scrubber: what was done, and what came of it.
+#[must_use]
+pub fn markers(timeline: &Timeline) -> Vec<Marker> {
+    let mut markers = vec![Marker {
+        at: Time::ZERO,
+        label: "start".into(),
+        tone: Tone::Good,
+    }];
+    let script = timeline.scenario().script.iter();
+    let usual = &timeline.scenario().settings;
+    for acted in script
+        .chain(timeline.commands())
+        .filter(|a| a.at_us <= timeline.played())
+    {
+        let (label, tone) = command_label(&acted.command, usual);
+        markers.push(Marker {
+            at: acted.at_us,
+            label,
+            tone,
+        });
+    }
+    let moment = timeline.moment();
+    for (stamp, event) in moment.metrics.events() {
+        if let Some((label, tone)) = event_label(*event, stamp.at) {
+            markers.push(Marker {
+                at: stamp.at,
+                label,
+                tone,
+            });
+        }
+    }
+    markers.sort_by_key(|marker| marker.at);
+    markers.dedup_by(|a, b| a.label == b.label && a.at.since(b.at) < Span::secs(2));
+    markers
+}
+
+fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
+    let plain = |label: String| (label, Tone::Plain);
+    match command {
+        Command::SetWork { service, mean_us } => {
+            let was = usual.work_of(*service).mean().0;
+            let name = service.name();
+            match *mean_us {
+                us if us >= 2 * was => (format!("{name} slow"), Tone::Warn),
+                us if us <= was + was / 20 => (format!("{name} as usual"), Tone::Good),
+                us => plain(format!("{name} {}", Span(us))),
+            }
+        }
+        Command::SetRate { per_s } => plain(format!("{per_s:.0} orders a second")),
+        Command::Burst { factor, .. } => (format!("burst ×{factor:.0}"), Tone::Warn),
+        Command::SetSkew { share } => plain(format!("{:.0} % from one customer", share * 100.0)),
+        Command::SetWorkers { service, workers } => plain(format!("{} ×{workers}", service.name())),
+        Command::SetShopWorkers { workers } => plain(format!("shop ×{workers}")),
+        Command::SetDecline { rate } => plain(format!("{:.0} % declined", rate * 100.0)),
+        Command::SetFailure { service, rate } => (
+            format!("{} fails {:.0} %", service.name(), rate * 100.0),
+            Tone::Warn,
+        ),
+        Command::Stop {
+            node,
+            how: Stop::Clean,
+        } => (format!("{node} stopped"), Tone::Bad),
+        Command::Stop {
+            node,
+            how: Stop::Killed,
+        } => (format!("{node} killed"), Tone::Bad),
+        Command::Start { node } => (format!("{node} started"), Tone::Good),
+        Command::SetSending { sending } => plain(match sending {
+            Sending::Synchronous => "sends synchronously".into(),
+            Sending::Callback => "sends with callback".into(),
+            Sending::FireAndForget => "fire and forget".into(),
+        }),
+        Command::SetAcks { acks } => plain(format!("acks={}", *acks as u8)),
+        Command::SetPartitioning { partitioning } => plain(match partitioning {
+            Partitioning::Murmur2 => "by murmur2 of the key".into(),
+            Partitioning::Sticky => "sticky, keys ignored".into(),
+            Partitioning::RoundRobin => "round robin".into(),
+            Partitioning::Crc32 => "by CRC-32 of the key".into(),
+        }),
+        Command::SetCommit { commit } => plain(match commit {
+            CommitMode::EachRecord => "commit each record".into(),
+            CommitMode::Auto => "auto-commit".into(),
+        }),
+        Command::Pause { service } => (format!("{} paused", service.name()), Tone::Warn),
+        Command::Resume { service } => (format!("{} resumed", service.name()), Tone::Good),
+        Command::Rewind { service, .. } => (format!("{} rewound", service.name()), Tone::Warn),
+        Command::SetWiring { wiring } => plain(match wiring {
+            Wiring::Chain => "chained".into(),
+            Wiring::FanOut => "fanned out".into(),
+        }),
+        Command::CreateTopic { topic, .. } => plain(format!("{topic} created")),
+        Command::DeleteTopic { topic } => (format!("{topic} deleted"), Tone::Bad),
+        Command::AddPartitions { topic, to } => plain(format!("{topic}: {to} partitions")),
+        Command::Cut { a, b } => (format!("{a} cut from {b}"), Tone::Bad),
+        Command::Heal => ("network mended".into(), Tone::Good),
+        Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
+    }
+}
+
+fn event_label(event: Event, at: Time) -> Option<(String, Tone)> {
+    match event {
+        // What a person stopped or started has its own marker; workers come and go by the dozen.
+        Event::Stopped(..) | Event::Started(_) => None,
+        Event::Rebalanced(_, _) if at < Time(2_000_000) => None,
+        Event::Rebalanced(group, _) => {
+            let service = Service::ALL.get(group.index())?;
+            Some((format!("{} rebalanced", service.name()), Tone::Plain))
+        }
+        Event::MemberExpired(group) => {
+            let service = Service::ALL.get(group.index())?;
+            Some((
+                format!("{}: a member is taken for dead", service.name()),
+                Tone::Warn,
+            ))
+        }
+        Event::GivingUp(_) => Some(("customers give up".into(), Tone::Warn)),
+        Event::FirstLost(Lane::Sync) => Some(("first order lost, sync".into(), Tone::Bad)),
+        Event::FirstLost(Lane::Async) => Some(("first order lost, async".into(), Tone::Bad)),
+        Event::FirstDuplicate(order) => {
+            Some((format!("order {} processed twice", order.0), Tone::Warn))
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Who may import whom: nothing points back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Each room of the core and the rooms it may name. ARCHITECTURE.md tells why.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("id", &[]),
+    ("time", &[]),
+    ("pile", &[]),
+    ("rng", &["time"]),
+    ("log", &["id", "time", "rng", "pile"]),
+    ("protocol", &["id", "time", "log"]),
+    (
+        "cluster",
+        &["id", "time", "rng", "log", "protocol", "group"],
+    ),
+    ("client", &["id", "time", "rng", "log", "protocol", "group"]),
+    ("group", &["id", "time", "rng", "log", "protocol"]),
+    ("shop", &["id", "time", "rng", "log", "protocol", "client"]),
+    (
+        "sim",
+        &[
+            "id", "time", "rng", "pile", "log", "protocol", "cluster", "client", "group", "shop",
+        ],
+    ),
+    (
+        "scenario",
+        &["id", "time", "rng", "protocol", "shop", "sim"],
+    ),
+    (
+        "link",
+        &[
+            "id", "time", "rng", "protocol", "shop", "sim", "scenario", "view",
+        ],
+    ),
+    (
+        "view",
+        &[
+            "id", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop", "sim",
+            "scenario",
+        ],
+    ),
+    (
+        "bench",
+        &["id", "time", "rng", "log", "protocol", "sim", "scenario"],
+    ),
+    (
+        "cli",
+        &[
+            "id", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop", "sim",
+            "scenario", "link", "view",
+        ],
+    ),
+];
+
+fn sources(under: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(under).expect("the sources are there") {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+#[test]
+fn nothing_points_back() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crate/src");
+    let rules: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut wrong = Vec::new();
+    let mut uses = 0;
+    for file in files {
+        let inside = file.strip_prefix(&root).expect("it is below the root");
+        let first = inside
+            .iter()
+            .next()
+            .expect("it has a name")
+            .to_string_lossy();
+        let room = first.trim_end_matches(".rs");
+        // Tests may bring together what the product keeps apart.
+        if matches!(room, "lib" | "bin")
+            || inside
+                .iter()
+                .any(|part| part == "tests" || part == "tests.rs")
+        {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).expect("sources are text");
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let allowed = rules
+            .get(room)
+            .unwrap_or_else(|| panic!("{room} has no rule: add it here and to ARCHITECTURE.md"));
+        for part in product.split("crate::").skip(1) {
+            let named: String = part
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
+            uses += 1;
+            if named != room
+                && rules.contains_key(named.as_str())
+                && !allowed.contains(&named.as_str())
+            {
+                wrong.push(format!("{}: {room} may not use {named}", inside.display()));
+            }
+        }
+    }
+    assert!(
+        uses > 200,
+        "only {uses} uses found: the test does not see the sources"
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
