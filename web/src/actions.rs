@@ -232,6 +232,7 @@ impl App {
         }
         let opening = Opening::of(&fragment, &ctx.props().params);
         self.notices = opening.complaints;
+        self.post_notices();
         if !opening.still {
             // What cannot be opened leaves what is open alone.
             return true;

@@ -69,6 +69,8 @@ pub struct App {
     /// Whether the person has played or paused: from then on being out of sight changes nothing.
     pub(crate) touched: bool,
     sheet: bool,
+    /// One callback for ever: a new one at each drawing would draw every part of the page anew.
+    on: Callback<Action>,
     root: NodeRef,
     watch: Option<Watch>,
     _ears: Vec<Ear>,
@@ -228,6 +230,7 @@ impl Component for App {
             said: String::new(),
             touched: opening.still,
             sheet: false,
+            on: ctx.link().callback(Msg::Do),
             root: NodeRef::default(),
             watch: None,
             _ears: ears(ctx.link(), *owner),
@@ -241,7 +244,9 @@ impl Component for App {
                     embed::post_score(fresh.score);
                 }
                 self.shown = *fresh;
-                self.notices.extend(self.host.lab(Lab::take_notices));
+                let fresh = self.host.take_notices();
+                fresh.iter().for_each(|notice| embed::post_error(notice));
+                self.notices.extend(fresh);
                 true
             }
             Msg::Do(action) => self.act(ctx, action),
@@ -274,7 +279,7 @@ impl Component for App {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let AppProps { params, owner, .. } = ctx.props();
         let ui = Ui {
-            on: ctx.link().callback(Msg::Do),
+            on: self.on.clone(),
             params: params.clone(),
             errors: self.errors.clone(),
         };
@@ -314,9 +319,7 @@ impl Component for App {
             let seen = ctx.link().callback(Msg::Seen);
             self.watch = Watch::new(&root, move |now| seen.emit(now));
         }
-        for complaint in &self.notices {
-            embed::post_error(complaint);
-        }
+        self.post_notices();
     }
 
     fn destroy(&mut self, _: &Context<Self>) {
@@ -326,6 +329,13 @@ impl Component for App {
 }
 
 impl App {
+    /// Tells the page around us what ours says.
+    pub(crate) fn post_notices(&self) {
+        for complaint in &self.notices {
+            embed::post_error(complaint);
+        }
+    }
+
     /// Whether the page is dark now.
     pub(crate) fn dark(&self) -> bool {
         match self.theme {

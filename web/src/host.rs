@@ -60,6 +60,8 @@ struct Inner {
     news: Callback<Snapshot>,
     /// Raised when the panels should not wait for their turn.
     urgent: Cell<bool>,
+    /// Something changed since the panels were told.
+    untold: Cell<bool>,
     /// The page with the stage is the one that is open.
     on_stage: Cell<bool>,
     last_news: Cell<f64>,
@@ -101,6 +103,7 @@ impl Host {
             shown: RefCell::default(),
             news,
             urgent: Cell::new(true),
+            untold: Cell::new(true),
             on_stage: Cell::new(true),
             last_news: Cell::new(f64::MIN),
             last_crumb: Cell::new(f64::MIN),
@@ -141,6 +144,7 @@ impl Host {
         let inner = &*self.0;
         let changed = inner.lab.borrow_mut().frame(wall_ms, &dom::clock);
         if changed {
+            inner.untold.set(true);
             self.look_again();
         }
         if inner.on_stage.get() {
@@ -148,7 +152,7 @@ impl Host {
         }
         self.turn_dials();
         let due = wall_ms - inner.last_news.get() >= NEWS_EVERY_MS;
-        if inner.urgent.get() || due && changed {
+        if inner.urgent.get() || due && inner.untold.get() {
             inner.last_news.set(wall_ms);
             self.tell(wall_ms);
         }
@@ -229,6 +233,7 @@ impl Host {
     fn tell(&self, wall_ms: f64) {
         let inner = &*self.0;
         inner.urgent.set(false);
+        inner.untold.set(false);
         let fresh = {
             let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
             let timeline = lab.timeline();
@@ -275,6 +280,11 @@ impl Host {
         }
         *self.0.lab.borrow_mut() = lab;
         self.0.urgent.set(true);
+    }
+
+    /// What the lab has to say. Taking it is no reason for news, or there would be some every frame.
+    pub fn take_notices(&self) -> Vec<String> {
+        self.0.lab.borrow_mut().take_notices()
     }
 
     /// Changes where the person looks.

@@ -1,6 +1,6 @@
 //! Faults: everything a person can do to the shops while they run.
 
-use super::fields::{Choice, Do, Make, Number, Part};
+use super::fields::{Choice, Do, Entry, Make, Number, Part};
 use crate::ui::{Action, FaultsData, use_ui};
 use millrace::protocol::{Acks, OffsetSpec, Service, Stop};
 use millrace::scenario::{CommitMode, Partitioning, Sending, Settings, Wiring};
@@ -65,8 +65,7 @@ fn Customers(props: &SettingsProps) -> Html {
     }];
     let speed = {
         let on = ui.on.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
+        Callback::from(move |input: HtmlInputElement| {
             let speed = input.value_as_number();
             if speed.is_finite() && speed > 0.0 {
                 on.emit(Action::FileSpeed(speed));
@@ -78,7 +77,7 @@ fn Customers(props: &SettingsProps) -> Html {
             if let Some((name, factor)) = &props.file {
                 <p class="hint">{ format!("They come as recorded in {name}.") }</p>
                 <div class="field"><label for="file-speed">{ "Times as fast as recorded" }</label>
-                    <input id="file-speed" type="number" min="0.1" step="any" value={factor.to_string()} disabled={ui.locked("load")} onchange={speed} /></div>
+                    <Entry id="file-speed" kind="number" min="0.1" step="any" value={factor.to_string()} disabled={ui.locked("load")} onsettle={speed} /></div>
             } else {
                 <Number id="rate" from="rate" label="Orders" unit="/s" value={s.per_s} max=1000.0 step=0.5
                     make={make(|per_s| Command::SetRate { per_s })} />
@@ -244,14 +243,13 @@ fn Groups() -> Html {
     };
     let set = {
         let seconds = seconds.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            seconds.set(input.value_as_number());
+        Callback::from(move |input: HtmlInputElement| {
+            seconds.set(input.value_as_number().max(0.0));
         })
     };
     let ui = use_ui();
     let chosen = Service::ALL[*service % 3];
-    let at = EVENT_EPOCH_MS + (seconds.max(0.0) * 1_000.0) as i64;
+    let at = EVENT_EPOCH_MS + (*seconds * 1_000.0) as i64;
     let to = |to| {
         vec![Command::Rewind {
             service: chosen,
@@ -269,7 +267,7 @@ fn Groups() -> Html {
                 <Do from="rewind" label="To the end" commands={to(OffsetSpec::Latest)} testid="rewind-latest" />
             </div>
             <div class="field"><label for="rewind-at">{ "To the records of second" }</label>
-                <input id="rewind-at" type="number" min="0" step="1" value={seconds.to_string()} onchange={set} disabled={ui.locked("rewind")} /></div>
+                <Entry id="rewind-at" kind="number" min="0" step="1" value={seconds.to_string()} onsettle={set} disabled={ui.locked("rewind")} /></div>
             <Do from="rewind" label="To that time" commands={to(OffsetSpec::Timestamp(at))} testid="rewind-time" />
             <p class="hint">{ "What lies after is read, and done, again: the log does not forget what was read." }</p>
         </Part>
@@ -298,9 +296,8 @@ fn Network() -> Html {
     };
     let set = {
         let loss = loss.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            loss.set(input.value_as_number());
+        Callback::from(move |input: HtmlInputElement| {
+            loss.set(input.value_as_number().max(0.0));
         })
     };
     let (from, to) = (ENDS[*a % 5].to_owned(), ENDS[*b % 5].to_owned());
@@ -314,7 +311,7 @@ fn Network() -> Html {
             { end("cut-a", "Between", &a) }
             { end("cut-b", "and", &b) }
             <div class="field"><label for="loss">{ "Lose" }</label>
-                <span class="with-unit"><input id="loss" type="number" min="0" max="95" step="5" value={loss.to_string()} onchange={set} disabled={ui.locked("network")} /><span class="unit">{ "% of packets" }</span></span></div>
+                <span class="with-unit"><Entry id="loss" kind="number" min="0" max="95" step="5" value={loss.to_string()} onsettle={set} disabled={ui.locked("network")} /><span class="unit">{ "% of packets" }</span></span></div>
             <div class="row">
                 <Do from="network" label="Cut" commands={vec![Command::Cut { a: from, b: to }]} testid="cut" />
                 <Do from="network" label="Lose" commands={vec![lose]} testid="lose" />

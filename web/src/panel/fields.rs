@@ -6,6 +6,71 @@ use millrace::sim::Command;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+/// Properties of [`Entry`].
+#[derive(Properties, PartialEq)]
+pub struct EntryProps {
+    /// Its id, unique on the page, and its name for tests.
+    pub id: AttrValue,
+    /// `number`, `search`, …
+    pub kind: &'static str,
+    /// The value in force.
+    pub value: AttrValue,
+    /// The least.
+    #[prop_or_default]
+    pub min: Option<AttrValue>,
+    /// The most.
+    #[prop_or_default]
+    pub max: Option<AttrValue>,
+    /// The step.
+    #[prop_or_default]
+    pub step: Option<AttrValue>,
+    /// Whether it is frozen.
+    #[prop_or_default]
+    pub disabled: bool,
+    /// Whether what was typed stays after the field is left: in a form that is sent as a whole.
+    #[prop_or_default]
+    pub keep: bool,
+    /// Told of every letter.
+    #[prop_or_default]
+    pub ontype: Callback<HtmlInputElement>,
+    /// Told when the value is settled: Enter, or the field is left.
+    #[prop_or_default]
+    pub onsettle: Callback<HtmlInputElement>,
+    /// The element, for whoever reads it later.
+    #[prop_or_default]
+    pub node: NodeRef,
+}
+
+/// A field to type into. The panels are drawn anew many times a second; what is being typed stays.
+#[component]
+pub fn Entry(props: &EntryProps) -> Html {
+    let draft = use_state(|| None::<String>);
+    let oninput = {
+        let (draft, ontype) = (draft.clone(), props.ontype.clone());
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            draft.set(Some(input.value()));
+            ontype.emit(input);
+        })
+    };
+    let onchange = {
+        let (draft, onsettle, keep) = (draft.clone(), props.onsettle.clone(), props.keep);
+        Callback::from(move |event: Event| {
+            onsettle.emit(event.target_unchecked_into());
+            if !keep {
+                draft.set(None);
+            }
+        })
+    };
+    let value = (*draft)
+        .clone()
+        .map_or(props.value.clone(), AttrValue::from);
+    html! {
+        <input id={props.id.clone()} ref={props.node.clone()} type={props.kind} min={props.min.clone()} max={props.max.clone()}
+            step={props.step.clone()} disabled={props.disabled} {value} {oninput} {onchange} data-testid={props.id.clone()} />
+    }
+}
+
 /// What a number makes.
 pub type Make = Callback<f64, Vec<Command>>;
 
@@ -39,10 +104,9 @@ pub struct NumberProps {
 #[component]
 pub fn Number(props: &NumberProps) -> Html {
     let ui = use_ui();
-    let onchange = {
+    let onsettle = {
         let (on, from, make, now) = (ui.on.clone(), props.from, props.make.clone(), props.value);
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
+        Callback::from(move |input: HtmlInputElement| {
             let value = input.value_as_number();
             if value.is_finite() {
                 on.emit(Action::Act(from, make.emit(value)));
@@ -55,9 +119,8 @@ pub fn Number(props: &NumberProps) -> Html {
         <div class="field">
             <label for={props.id.clone()}>{ &props.label }</label>
             <span class="with-unit">
-                <input id={props.id.clone()} type="number" min={props.min.to_string()} max={props.max.to_string()}
-                    step={props.step.to_string()} value={plain(props.value)} disabled={ui.locked(props.from)}
-                    {onchange} data-testid={props.id.clone()} />
+                <Entry id={props.id.clone()} kind="number" min={props.min.to_string()} max={props.max.to_string()}
+                    step={props.step.to_string()} value={plain(props.value)} disabled={ui.locked(props.from)} {onsettle} />
                 <span class="unit">{ props.unit }</span>
             </span>
         </div>

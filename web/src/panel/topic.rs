@@ -1,5 +1,6 @@
 //! Topic: the live table of a topic, the bytes of a record, the life of an order.
 
+use super::fields::Entry;
 use super::parts::Records;
 use super::topics::Manage;
 use crate::ui::{Action, TopicData, TopicView, Ui, use_ui};
@@ -75,13 +76,11 @@ fn Choose(props: &ChooseProps) -> Html {
             ..TopicView::default()
         };
     });
-    let onfilter = change(&ui, view, |view, event: InputEvent| {
-        let input: HtmlInputElement = event.target_unchecked_into();
+    let onfilter = change(&ui, view, |view, input: HtmlInputElement| {
         view.filter = input.value();
         view.frozen = false;
     });
-    let onjump = change(&ui, view, |view, event: Event| {
-        let input: HtmlInputElement = event.target_unchecked_into();
+    let onjump = change(&ui, view, |view, input: HtmlInputElement| {
         view.from = input.value().trim().parse().ok();
         view.frozen = false;
     });
@@ -95,9 +94,9 @@ fn Choose(props: &ChooseProps) -> Html {
                 }) }
             </select>
             <label for="filter">{ "Key contains" }</label>
-            <input id="filter" type="search" value={view.filter.clone()} oninput={onfilter} data-testid="filter" />
+            <Entry id="filter" kind="search" value={view.filter.clone()} ontype={onfilter} />
             <label for="jump">{ "From offset" }</label>
-            <input id="jump" type="number" min="0" step="1" inputmode="numeric" value={view.from.map(|n| n.to_string()).unwrap_or_default()} onchange={onjump} data-testid="jump" />
+            <Entry id="jump" kind="number" min="0" step="1" value={view.from.map(|n| n.to_string()).unwrap_or_default()} onsettle={onjump} />
             <div class="row">
                 <button aria-pressed={following.to_string()} data-testid="follow"
                     onclick={change(&ui, view, |view, _: MouseEvent| { view.from = None; view.frozen = false; })}>{ "Follow" }</button>

@@ -1,5 +1,6 @@
 //! Making, describing, growing and deleting topics, with the wording the real tools use.
 
+use super::fields::Entry;
 use super::parts::Trouble;
 use crate::ui::{Action, Ui, use_ui};
 use millrace::cluster::topic_name;
@@ -92,7 +93,7 @@ fn Create() -> Html {
             <label for="new-topic">{ "--topic" }</label>
             <input id="new-topic" ref={name} type="text" {oninput} placeholder="shop.order.returned" autocomplete="off" data-testid="new-topic" />
             <label for="new-partitions">{ "--partitions" }</label>
-            <input id="new-partitions" ref={partitions} type="number" min="0" max="1000" value="3" data-testid="new-partitions" />
+            <Entry id="new-partitions" node={partitions} kind="number" min="0" max="1000" value="3" keep=true />
             <label for="new-configs">{ "--config" }</label>
             <input id="new-configs" ref={configs} type="text" placeholder="max.message.bytes=1000" autocomplete="off" />
             <div class="row"><button type="submit" data-testid="create-topic">{ "Create" }</button></div>
@@ -144,8 +145,8 @@ fn Grow(props: &GrowProps) -> Html {
     html! {
         <form class="form tight" {onsubmit}>
             <h3>{ format!("{}: grow or delete", props.topic) }</h3>
-            <label for="grow">{ "--alter --partitions" }</label>
-            <input id="grow" key={props.topic.clone()} ref={to} type="number" min="1" max="1000" value={(now + 1).to_string()} data-testid="grow-to" />
+            <label for="grow-to">{ "--alter --partitions" }</label>
+            <Entry id="grow-to" key={format!("{} {now}", props.topic)} node={to} kind="number" min="1" max="1000" value={(now + 1).to_string()} keep=true />
             <div class="row">
                 <button type="submit" data-testid="grow">{ "Add partitions" }</button>
                 <button type="button" class="grave" onclick={delete} data-testid="delete-topic">{ "Delete the topic" }</button>
