@@ -74,7 +74,7 @@ fn without_place(error: &serde_json::Error) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use crate::protocol::{Service, Stop};

@@ -275,7 +275,7 @@ fn hash(text: &str) -> String {
     format!("{:016x}", crate::rng::mix(folded))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
