@@ -316,7 +316,7 @@ fn clamp(link: &mut Link, complaints: &mut Vec<String>) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use crate::protocol::Service;
