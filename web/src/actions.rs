@@ -232,6 +232,10 @@ impl App {
         }
         let opening = Opening::of(&fragment, &ctx.props().params);
         self.notices = opening.complaints;
+        if !opening.still {
+            // What cannot be opened leaves what is open alone.
+            return true;
+        }
         self.awaited = opening.awaited;
         self.host.lab(|lab| lab.player_mut().play(false));
         self.host.replace(opening.lab);

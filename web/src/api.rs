@@ -2,13 +2,14 @@
 
 use crate::app::{App, AppProps};
 use crate::params::Params;
-use millrace::link::{ENGINE, LATEST, hex};
+use millrace::link::{ENGINE, LATEST, hex, read_acted};
 use millrace::scenario;
-use millrace::sim::{Acted, Command, Timeline};
+use millrace::sim::{Command, Timeline};
 use millrace::time::Time;
 use millrace::view::panel::Table;
 use millrace::view::{explain, numbers};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use yew::AttrValue;
@@ -23,7 +24,7 @@ struct Run {
     scenario: String,
     seed: u64,
     until_us: u64,
-    commands: Vec<Acted>,
+    commands: Vec<Value>,
 }
 
 impl Default for Run {
@@ -76,7 +77,8 @@ fn begin(run: &Run) -> Result<Timeline, JsError> {
     let scenario = scenario::by_name(&run.scenario)
         .ok_or_else(|| error(format!("there is no scenario “{}”", run.scenario)))?;
     let mut timeline = Timeline::new(scenario, run.seed).map_err(error)?;
-    timeline.script(run.commands.clone());
+    let commands = run.commands.iter().cloned().map(read_acted);
+    timeline.script(commands.collect::<Result<Vec<_>, _>>().map_err(error)?);
     Ok(timeline)
 }
 
@@ -161,7 +163,8 @@ impl Simulation {
 
     /// Does a command, as JSON, now.
     pub fn act(&mut self, command: &str) -> Result<(), JsError> {
-        let command: Command = serde_json::from_str(command).map_err(error)?;
+        let command: Value = serde_json::from_str(command).map_err(error)?;
+        let command: Command = serde_json::from_value(command).map_err(error)?;
         self.timeline.act(command).map_err(error)
     }
 

@@ -203,9 +203,6 @@ impl Component for App {
         let news = ctx.link().callback(|fresh| Msg::News(Box::new(fresh)));
         let mut notices = opening.lab.take_notices();
         notices.append(&mut opening.complaints);
-        if params.exam && opening.look.tab == crate::ui::Tab::Explain {
-            opening.look.tab = crate::ui::Tab::Metrics;
-        }
         // What a link shows stands still; so does what nobody may be looking at yet.
         let play = !opening.still && !params.embed && opening.page == Page::Orders;
         opening.lab.player_mut().play(play);

@@ -74,26 +74,29 @@ pub fn query() -> String {
     window().location().search().unwrap_or_default()
 }
 
+/// The origin; `null` in a sandboxed frame and for a file opened from disk. `location.origin`
+/// would still name the host there.
+fn origin() -> String {
+    js_sys::Reflect::get(&window(), &"origin".into())
+        .ok()
+        .and_then(|origin| origin.as_string())
+        .unwrap_or_default()
+}
+
 /// The address without query and fragment.
 pub fn address() -> String {
-    let location = window().location();
-    let origin = location.origin().unwrap_or_default();
-    let path = location.pathname().unwrap_or_default();
-    if origin == "null" {
-        return location
-            .href()
-            .unwrap_or_default()
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-    }
-    origin + &path
+    let href = window().location().href().unwrap_or_default();
+    let page = href.split(['?', '#']).next();
+    page.unwrap_or_default().to_owned()
 }
 
 /// Puts text on the clipboard; whether that worked. It fails in sandboxed frames and where the
 /// person said no.
 pub async fn copy(text: &str) -> bool {
+    // There the browser refuses anyway, and complains in the console.
+    if origin() == "null" {
+        return false;
+    }
     let navigator = window().navigator();
     // `navigator.clipboard` is undefined on plain http, which web-sys does not expect.
     let Ok(clipboard) = js_sys::Reflect::get(&navigator, &"clipboard".into()) else {

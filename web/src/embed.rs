@@ -51,11 +51,14 @@ pub fn post_error(message: &str) {
     post("error", &[("message", message.into())]);
 }
 
+/// What an observer calls.
+type Call = Closure<dyn FnMut(Array)>;
+
 /// Watches an embedded scene: its height, and whether anybody can see it. Dropping it stops that.
 pub struct Watch {
     height: ResizeObserver,
     sight: IntersectionObserver,
-    _calls: (Closure<dyn FnMut(Array)>, Closure<dyn FnMut(Array)>),
+    _calls: [Call; 2],
 }
 
 impl Watch {
@@ -63,13 +66,13 @@ impl Watch {
     pub fn new(root: &Element, seen: impl Fn(bool) + 'static) -> Option<Self> {
         let told = Cell::new(-1.0);
         let watched = root.clone();
-        let height = Closure::<dyn FnMut(Array)>::new(move |_| {
+        let height = Call::new(move |_| {
             let height = watched.scroll_height().into();
             if told.replace(height) != height {
                 post_height(height);
             }
         });
-        let sight = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
+        let sight = Call::new(move |entries: Array| {
             if let Some(last) = entries.iter().last() {
                 seen(
                     last.unchecked_into::<IntersectionObserverEntry>()
@@ -84,7 +87,7 @@ impl Watch {
         Some(Self {
             height: heights,
             sight: sights,
-            _calls: (height, sight),
+            _calls: [height, sight],
         })
     }
 }

@@ -40,6 +40,9 @@ pub struct Dials {
 #[derive(Clone)]
 pub struct Host(Rc<Inner>);
 
+/// What an animation frame calls.
+type Frame = Closure<dyn FnMut(f64)>;
+
 struct Inner {
     lab: RefCell<Lab>,
     look: RefCell<Look>,
@@ -64,7 +67,7 @@ struct Inner {
     last_frame: Cell<f64>,
     moved: Cell<bool>,
     bench: Option<Array>,
-    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    frame: RefCell<Option<Frame>>,
     request: Cell<i32>,
 }
 

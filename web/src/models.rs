@@ -137,8 +137,13 @@ fn explain_data(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainDat
     };
     let mut numbers = numbers::numbers(moment, timeline.now());
     numbers.rows.truncate(NUMBERS);
+    let mut explain = explain::explain(timeline);
+    if explain.hint == timeline.scenario().try_this {
+        // It stands under the stage already.
+        explain.hint.clear();
+    }
     ExplainData {
-        explain: explain::explain(timeline),
+        explain,
         asked,
         what_if: explain::what_if(timeline),
         numbers,

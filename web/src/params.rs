@@ -33,7 +33,7 @@ impl Theme {
 }
 
 /// The controls that a teacher may freeze, by the names `lock=` takes, and what each covers.
-pub const LOCKS: [(&str, &str); 22] = [
+pub const LOCKS: [(&str, &str); 23] = [
     ("play", "play and pause"),
     ("step", "one step back or forward"),
     ("speed", "the speed"),
@@ -50,6 +50,7 @@ pub const LOCKS: [(&str, &str); 22] = [
     ("stop", "stopping and starting nodes"),
     ("sending", "how the producer sends"),
     ("acks", "acks"),
+    ("partitioning", "how partitions are chosen"),
     ("commit", "when consumers commit"),
     ("wiring", "how the services are wired"),
     ("pause", "pausing consumers"),

@@ -201,7 +201,7 @@ pub fn batch_size_upper_bound(
     BATCH_OVERHEAD + MAX_RECORD_OVERHEAD + contents_len(key, value, headers)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use crate::log::{BatchError, Record};

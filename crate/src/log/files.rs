@@ -25,11 +25,7 @@ pub fn export(segment: &SegmentView<'_>) -> [SegmentFile; 3] {
         entry.encode_into(base, &mut index);
     }
     let mut timeindex = Vec::new();
-    let last = segment.time_index().last();
-    // Where the latest timestamp has no entry yet, a broker adds it when it closes the segment.
-    let latest = segment.latest_timestamp();
-    let latest = latest.filter(|latest| last.is_none_or(|last| latest.timestamp > last.timestamp));
-    for entry in segment.time_index().chain(latest) {
+    for entry in segment.time_index() {
         entry.encode_into(base, &mut timeindex);
     }
     [("log", log), ("index", index), ("timeindex", timeindex)].map(|(kind, bytes)| SegmentFile {

@@ -115,7 +115,7 @@ fn take_groups(bytes: &mut &[u8], most: usize) -> Result<u64, VarintError> {
     Err(VarintError::Long)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

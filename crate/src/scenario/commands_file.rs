@@ -42,7 +42,8 @@ fn read(line: &str) -> Result<Acted, String> {
     let instant = members.remove("instant").unwrap_or(Value::Null);
     let instant = serde_json::from_value(instant)
         .map_err(|_| "instant is not a count of events: a whole number, 0 or more")?;
-    let names: Vec<&str> = members.keys().map(String::as_str).collect();
+    let mut names: Vec<&str> = members.keys().map(String::as_str).collect();
+    names.sort_unstable();
     match names.as_slice() {
         [] => Err(format!("no command, only a time: write it as {SAMPLE}")),
         [name] => {
@@ -73,7 +74,7 @@ fn without_place(error: &serde_json::Error) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use crate::protocol::{Service, Stop};

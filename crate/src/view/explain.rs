@@ -195,33 +195,80 @@ impl<'a> View<'a> {
         let when = since.map_or_else(String::new, |at| {
             format!("At {at} {} went from {was} to {is}. ", service.name())
         });
-        let workers = self.now.workers[service.index()];
-        let capacity = f64::from(workers) / (is.0 as f64 / 1e6);
-        let now = if capacity < self.now.per_s {
-            Text::default()
-                .say(when)
+        let (sync, async_) = (self.sync_rate(), self.async_rate(service));
+        let come = self.now.per_s;
+        let now = Text::default().say(when);
+        let now = match (sync < come, async_ < come) {
+            (true, true) => now
                 .stress("The wait did not vanish; it moved.")
                 .say(format!(
                     " Left behind in the synchronous shop: {}. In the asynchronous shop: {}.",
                     counted(self.people(), "person", "people"),
                     counted(self.records(), "record", "records"),
+                )),
+            (true, false) => now
+                .say(format!(
+                    "A worker of the synchronous shop is held for the whole order, so it can serve \
+                 {sync:.1} a second and {come:.0} come: {} wait. In the asynchronous shop ",
+                    counted(self.people(), "person", "people"),
                 ))
-        } else {
-            Text::default().say(when).say(format!(
-                "{} can still do {capacity:.1} orders a second, and {:.0} come: nothing piles up, but \
-                 every order takes longer.",
-                counted(workers, "worker", "workers"),
-                self.now.per_s
-            ))
+                .stress("nothing piles up")
+                .say(format!(
+                    ": {} alone can do {async_:.1} a second.",
+                    service.name()
+                )),
+            (false, true) => now.say(format!(
+                "The synchronous shop keeps up. In the asynchronous one {} record{} wait: only {} \
+                 of its consumers can have a partition each.",
+                self.records(),
+                if self.records() == 1 { "" } else { "s" },
+                self.readers(service),
+            )),
+            (false, false) => now.say(format!(
+                "Both shops keep up: {sync:.1} and {async_:.1} orders a second can be served, and \
+                 {come:.0} come. Every order takes longer, in one shop before the answer, in the \
+                 other after it.",
+            )),
         };
         Some(Explain {
             heading: format!("{name} is slow. Who waits?"),
             now,
             hint: format!(
-                "{} at {is} can do {capacity:.1} orders a second; {:.0} come.",
-                counted(workers, "worker", "workers"),
-                self.now.per_s
+                "{} at {is} can do {async_:.1} orders a second; {come:.0} come.",
+                counted(self.readers(service), "consumer", "consumers"),
             ),
+        })
+    }
+
+    /// How many of a service's consumers can have something to read: a partition has one reader in
+    /// a group.
+    fn readers(&self, service: Service) -> u32 {
+        let topic = self
+            .world
+            .pipeline()
+            .topics
+            .read_by(service, self.now.wiring);
+        self.now.workers[service.index()].min(self.world.partitions(topic))
+    }
+
+    /// Orders a second that a service of the asynchronous shop can do.
+    fn async_rate(&self, service: Service) -> f64 {
+        let mean = self.now.work_of(service).mean().0.max(1) as f64 / 1e6;
+        f64::from(self.readers(service)) / mean
+    }
+
+    /// Orders a second that the synchronous shop can do: its own workers are held for the whole
+    /// order, each service's for its part.
+    fn sync_rate(&self) -> f64 {
+        let seconds = |span: Span| span.0.max(1) as f64 / 1e6;
+        let whole: f64 = Service::ALL
+            .iter()
+            .map(|s| seconds(self.now.work_of(*s).mean()))
+            .sum();
+        let shop = f64::from(self.now.shop_workers) / (whole + seconds(self.now.order_id.mean()));
+        Service::ALL.iter().fold(shop, |least, service| {
+            let workers = f64::from(self.now.workers[service.index()]);
+            least.min(workers / seconds(self.now.work_of(*service).mean()))
         })
     }
 
@@ -252,9 +299,7 @@ impl<'a> View<'a> {
                 hint: "What would: a key that spreads, or work that is faster.".into(),
             });
         }
-        let mean = self.now.work_of(service).mean().0.max(1) as f64 / 1e6;
-        let workers = f64::from(self.now.workers[service.index()]);
-        let spare = workers / mean - self.now.per_s;
+        let spare = self.async_rate(service) - self.now.per_s;
         let now = Text::default().say(format!("{lag} records wait for {}. ", service.name()));
         let now = if spare > 0.0 {
             let gone = Span((lag as f64 / spare * 1e6) as u64);
@@ -301,16 +346,12 @@ impl<'a> View<'a> {
         if people < 4 * workers {
             return None;
         }
-        let each: u64 = Service::ALL
-            .iter()
-            .map(|s| self.now.work_of(*s).mean().0)
-            .sum();
-        let each = (each + self.now.order_id.mean().0) as f64 / 1e6;
-        let spare = f64::from(workers) / each - self.now.per_s;
+        let rate = self.sync_rate();
+        let spare = rate - self.now.per_s;
         let now = Text::default().stress(format!("{people} people")).say(format!(
             " wait in the synchronous shop. Its {} serve {:.1} customers a second, and {:.0} come",
             counted(workers, "worker", "workers"),
-            f64::from(workers) / each,
+            rate,
             self.now.per_s
         ));
         let now = if spare > 0.0 {

@@ -62,7 +62,7 @@ pub fn Embed(props: &EmbedProps) -> Html {
             <p>{ "The scene starts paused until it is in sight, and posts its height and the score of its questions to the page around it." }</p>
             <div class="form">
                 <label class="check"><input type="checkbox" checked={choice.here} onchange={set(|c, on| c.here = on)} />{ "Begin at the instant of the last copied link" }</label>
-                <label class="check"><input type="checkbox" checked={choice.exam} onchange={set(|c, on| c.exam = on)} />{ "Exam: no Explain, no going back" }</label>
+                <label class="check"><input type="checkbox" checked={choice.exam} onchange={set(|c, on| c.exam = on)} />{ "Exam: questions but no Explain, no going back" }</label>
                 <label class="check"><input type="checkbox" checked={choice.theme == "light"} onchange={set(|c, on| c.theme = if on { "light" } else { "system" })} />{ "Always light" }</label>
                 <details class="part"><summary>{ "Freeze controls" }</summary>
                     <div class="checks">{ for LOCKS.iter().map(|(name, what)| html! {

@@ -65,7 +65,15 @@ fn Modal(props: &ModalProps) -> Html {
             }
         });
     }
-    let close = ui.does::<MouseEvent>(Action::Over(None));
+    // The browser's own close gives the focus back to where it was, and then tells of it.
+    let close = {
+        let node = node.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
+                dialog.close();
+            }
+        })
+    };
     html! {
         <dialog ref={node} aria-label={props.title} onclose={ui.does::<Event>(Action::Over(None))} data-testid="dialog">
             <div class="head"><h2>{ props.title }</h2><button class="quiet" onclick={close} aria-label="Close">{ "×" }</button></div>

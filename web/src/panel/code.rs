@@ -63,12 +63,12 @@ fn Program(props: &ProgramProps) -> Html {
     };
     let name = format!("{}, {}", listing.title, listing.language);
     html! {
-        <section class="program" aria-label={name.clone()}>
+        <div class="program">
             <div class="head"><h3>{ &listing.title }</h3><span class="hint" role="status">{ *said }</span>
                 <button onclick={copy} aria-label={format!("Copy {name}")}>{ "Copy" }</button></div>
             <p class="hint">{ &listing.language }</p>
             <pre class="code" tabindex="0" role="region" aria-label={name} data-testid="code"><code>{ &listing.code }</code></pre>
             if !listing.note.is_empty() { <p class="now">{ &listing.note }</p> }
-        </section>
+        </div>
     }
 }

@@ -16,10 +16,13 @@ pub struct ExplainPanelProps {
     pub score: Score,
 }
 
-/// The Explain tab.
+/// The Explain tab; in an exam only its questions.
 #[component]
 pub fn ExplainPanel(props: &ExplainPanelProps) -> Html {
     let data = &props.data;
+    if use_ui().params.exam {
+        return html! { <Questions asked={data.asked.clone()} score={props.score} /> };
+    }
     let Score { right, graded, .. } = props.score;
     html! {
         <>
@@ -39,6 +42,31 @@ pub fn ExplainPanel(props: &ExplainPanelProps) -> Html {
             }
             <h3>{ "Promises" }</h3>
             <Promises rows={data.promises.clone()} />
+        </>
+    }
+}
+
+/// Properties of [`Questions`].
+#[derive(Properties, PartialEq)]
+struct QuestionsProps {
+    asked: Vec<Asked>,
+    score: Score,
+}
+
+/// What an exam asks, the latest first.
+#[component]
+fn Questions(props: &QuestionsProps) -> Html {
+    let Score { right, graded, .. } = props.score;
+    html! {
+        <>
+            <h2>{ "Questions" }</h2>
+            { for props.asked.iter().rev().map(|asked| html! { <Predict key={asked.id.clone()} asked={asked.clone()} /> }) }
+            if props.asked.is_empty() {
+                <p class="hint">{ "They come up while the scene runs." }</p>
+            }
+            if graded > 0 {
+                <p class="score" data-testid="score">{ format!("{right} of {graded} predicted right") }</p>
+            }
         </>
     }
 }

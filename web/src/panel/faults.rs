@@ -3,7 +3,7 @@
 use super::fields::{Choice, Do, Make, Number, Part};
 use crate::ui::{Action, FaultsData, use_ui};
 use millrace::protocol::{Acks, OffsetSpec, Service, Stop};
-use millrace::scenario::{CommitMode, Sending, Settings, Wiring};
+use millrace::scenario::{CommitMode, Partitioning, Sending, Settings, Wiring};
 use millrace::sim::Command;
 use millrace::time::EVENT_EPOCH_MS;
 use std::rc::Rc;
@@ -182,6 +182,12 @@ const SENDING: [Sending; 3] = [
     Sending::FireAndForget,
 ];
 const ACKS: [Acks; 2] = [Acks::Zero, Acks::One];
+const PARTITIONING: [Partitioning; 4] = [
+    Partitioning::Murmur2,
+    Partitioning::Sticky,
+    Partitioning::RoundRobin,
+    Partitioning::Crc32,
+];
 const COMMIT: [CommitMode; 2] = [CommitMode::EachRecord, CommitMode::Auto];
 const WIRING: [Wiring; 2] = [Wiring::Chain, Wiring::FanOut];
 
@@ -198,6 +204,11 @@ fn Clients(props: &SettingsProps) -> Html {
         }]
     });
     let acks = Callback::from(|n: usize| vec![Command::SetAcks { acks: ACKS[n % 2] }]);
+    let partitioning = Callback::from(|n: usize| {
+        vec![Command::SetPartitioning {
+            partitioning: PARTITIONING[n % 4],
+        }]
+    });
     let commit = Callback::from(|n: usize| {
         vec![Command::SetCommit {
             commit: COMMIT[n % 2],
@@ -209,9 +220,10 @@ fn Clients(props: &SettingsProps) -> Html {
         }]
     });
     html! {
-        <Part title="Producer, consumers, wiring" from={vec!["sending", "acks", "commit", "wiring"]}>
+        <Part title="Producer, consumers, wiring" from={vec!["sending", "acks", "partitioning", "commit", "wiring"]}>
             <Choice id="sending" from="sending" label="The shop sends" options={vec!["and waits: send().get()", "with a callback", "and forgets"]} chosen={place(&SENDING, &s.sending)} make={sending} />
             <Choice id="acks" from="acks" label="acks" options={vec!["0: no answer", "1: the leader has it"]} chosen={place(&ACKS, &s.acks)} make={acks} />
+            <Choice id="partitioning" from="partitioning" label="Partition" options={vec!["murmur2 of the key (Java)", "sticky, keys ignored", "round robin", "CRC-32 of the key (the notes’ Python client)"]} chosen={place(&PARTITIONING, &s.partitioning)} make={partitioning} />
             <Choice id="commit" from="commit" label="Consumers commit" options={vec!["after each record", "enable.auto.commit"]} chosen={place(&COMMIT, &s.commit)} make={commit} />
             <Choice id="wiring" from="wiring" label="Services" options={vec!["one after another", "all read orders"]} chosen={place(&WIRING, &s.wiring)} make={wiring} />
         </Part>

@@ -85,14 +85,10 @@ struct TabsProps {
 fn Tabs(props: &TabsProps) -> Html {
     let ui = use_ui();
     let exam = ui.params.exam;
-    let tabs: Vec<Tab> = Tab::ALL
-        .into_iter()
-        .filter(|tab| !(exam && *tab == Tab::Explain))
-        .collect();
     let onkeydown = {
-        let (on, tabs, open) = (ui.on.clone(), tabs.clone(), props.open);
+        let (on, open) = (ui.on.clone(), props.open);
         Callback::from(move |event: KeyboardEvent| {
-            if let Some(next) = neighbour(&tabs, open, &event.key()) {
+            if let Some(next) = neighbour(&Tab::ALL, open, &event.key()) {
                 event.prevent_default();
                 on.emit(Action::Tab(next));
                 dom::focus(&format!("tab-{}", next.name()));
@@ -101,6 +97,12 @@ fn Tabs(props: &TabsProps) -> Html {
     };
     let tab = |tab: &Tab| {
         let (tab, here) = (*tab, *tab == props.open);
+        // An exam asks and does not explain.
+        let title = if exam && tab == Tab::Explain {
+            "Questions"
+        } else {
+            tab.title()
+        };
         let (on, raise) = (ui.on.clone(), props.raise.clone());
         let onclick = Callback::from(move |_: MouseEvent| {
             on.emit(Action::Tab(tab));
@@ -110,10 +112,10 @@ fn Tabs(props: &TabsProps) -> Html {
         });
         html! {
             <button role="tab" id={format!("tab-{}", tab.name())} aria-selected={here.to_string()} aria-controls="panel"
-                tabindex={if here { "0" } else { "-1" }} {onclick} data-testid={format!("tab-{}", tab.name())}>{ tab.title() }</button>
+                tabindex={if here { "0" } else { "-1" }} {onclick} data-testid={format!("tab-{}", tab.name())}>{ title }</button>
         }
     };
-    html! { <div class="tabs" role="tablist" aria-label="About this moment" {onkeydown}>{ for tabs.iter().map(tab) }</div> }
+    html! { <div class="tabs" role="tablist" aria-label="About this moment" {onkeydown}>{ for Tab::ALL.iter().map(tab) }</div> }
 }
 
 /// Whether the panel is a sheet now: style.css draws the same line.

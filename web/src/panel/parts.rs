@@ -125,7 +125,7 @@ pub fn Records(props: &RecordsProps) -> Html {
         let at = (row.partition, row.offset);
         let bytes = props.bytes.clone().map(|ask| {
             let onclick = Callback::from(move |_: MouseEvent| ask.emit(at));
-            html! { <td><button class="plain" {onclick} aria-label={format!("Bytes of partition {}, offset {}", at.0, at.1)}>{ "hex" }</button></td> }
+            html! { <td><button class="plain" {onclick} aria-label={format!("hex: the bytes of partition {}, offset {}", at.0, at.1)}>{ "hex" }</button></td> }
         });
         html! {
             <tr key={format!("{}-{}", row.partition, row.offset)}>

@@ -2,6 +2,7 @@
 
 use super::parts::Trouble;
 use crate::ui::{Action, Ui, use_ui};
+use millrace::cluster::topic_name;
 use millrace::sim::Command;
 use std::collections::BTreeMap;
 use web_sys::HtmlInputElement;
@@ -74,17 +75,33 @@ fn Create() -> Html {
             );
         })
     };
+    let typed = use_state(String::new);
+    let oninput = {
+        let typed = typed.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            typed.set(input.value());
+        })
+    };
+    let advice = (!typed.is_empty())
+        .then(|| topic_name::hint(&typed))
+        .flatten();
     html! {
         <form class="form tight" {onsubmit}>
             <h3>{ "kafka-topics --create" }</h3>
             <label for="new-topic">{ "--topic" }</label>
-            <input id="new-topic" ref={name} type="text" placeholder="shop.order.returned" autocomplete="off" data-testid="new-topic" />
+            <input id="new-topic" ref={name} type="text" {oninput} placeholder="shop.order.returned" autocomplete="off" data-testid="new-topic" />
             <label for="new-partitions">{ "--partitions" }</label>
             <input id="new-partitions" ref={partitions} type="number" min="0" max="1000" value="3" data-testid="new-partitions" />
             <label for="new-configs">{ "--config" }</label>
             <input id="new-configs" ref={configs} type="text" placeholder="max.message.bytes=1000" autocomplete="off" />
             <div class="row"><button type="submit" data-testid="create-topic">{ "Create" }</button></div>
-            <p class="hint">{ "Advice of the course: name topics <domain>.<model>.<event_type>, and consistently." }</p>
+            if topic_name::can_collide(&typed) {
+                <p class="hint warn" role="status">{ topic_name::COLLISION_WARNING }</p>
+            }
+            if let Some(advice) = advice {
+                <p class="hint" role="status">{ advice }</p>
+            }
         </form>
     }
 }

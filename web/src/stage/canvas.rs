@@ -64,7 +64,7 @@ impl Canvas {
                 | Shape::Path { style, .. }
                 | Shape::Arc { style, .. }
                 | Shape::Dot { style, .. } => *style,
-                Shape::Text { .. } | Shape::Hatch { .. } => Style::default(),
+                Shape::Text { .. } => Style::default(),
             };
             if style != open {
                 self.finish(open);
@@ -88,7 +88,7 @@ impl Canvas {
         }
     }
 
-    /// Adds a shape to the open path; words and hatching go straight to the picture.
+    /// Adds a shape to the open path; words go straight to the picture.
     fn trace(&mut self, list: &List, shape: &Shape) {
         let c = &self.context;
         match shape {
@@ -126,27 +126,7 @@ impl Canvas {
                     .context
                     .fill_text(list.words(words), at.0.into(), at.1.into());
             }
-            Shape::Hatch { at, ink } => self.hatch(*at, *ink),
         }
-    }
-
-    fn hatch(&mut self, at: Rect, ink: Ink) {
-        self.set_line(Stroke {
-            ink,
-            width: 1.0,
-            dash: Dash::Solid,
-        });
-        let c = &self.context;
-        c.begin_path();
-        let mut offset = 4.0;
-        while offset < at.w + at.h {
-            let (x1, y1) = (at.x + offset.min(at.w), at.y + (offset - at.w).max(0.0));
-            let (x2, y2) = (at.x + (offset - at.h).max(0.0), at.y + offset.min(at.h));
-            c.move_to(x1.into(), y1.into());
-            c.line_to(x2.into(), y2.into());
-            offset += 4.0;
-        }
-        c.stroke();
     }
 
     fn set_fill(&mut self, ink: Ink) {

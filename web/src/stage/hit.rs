@@ -156,6 +156,7 @@ impl Hits {
     }
 
     /// All of them.
+    #[cfg(test)]
     pub fn iter(&self) -> impl Iterator<Item = &(Rect, Hit)> {
         self.0.iter()
     }

@@ -112,7 +112,7 @@ impl Component for Stage {
         };
         // Sideways drags are ours, up and down scrolls.
         html! {
-            <div ref={&self.wrap} class="stage" {style}>
+            <div ref={&self.wrap} class="stage" tabindex={(!flow).then_some("0")} {style}>
                 <canvas ref={&self.canvas} role="img" aria-label={label}
                     style="display: block; touch-action: pan-y"
                     onpointermove={moved} onpointerdown={down} onpointerup={up}

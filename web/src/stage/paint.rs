@@ -7,7 +7,7 @@ mod strips;
 mod tip;
 mod unfinished;
 
-use super::hit::{Drag, Hit, Hits};
+use super::hit::{Drag, Hits};
 use super::ink::{Ink, Theme};
 use super::layout::{Layout, Topology};
 use super::shapes::{List, Point, Rect, filled, solid};

@@ -65,6 +65,7 @@ impl Rect {
     }
 
     /// Whether the two share any area.
+    #[cfg(test)]
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         self.x < other.right()
@@ -74,6 +75,7 @@ impl Rect {
     }
 
     /// Whether `other` lies wholly inside.
+    #[cfg(test)]
     #[must_use]
     pub fn holds(self, other: Self) -> bool {
         other.x >= self.x
@@ -190,8 +192,6 @@ pub enum Shape {
         words: Range<u32>,
         set: Type,
     },
-    /// Slanting lines in a rectangle.
-    Hatch { at: Rect, ink: Ink },
 }
 
 /// What to draw, in order.
@@ -263,11 +263,6 @@ impl List {
                 style,
             });
         }
-    }
-
-    /// Adds slanting lines.
-    pub fn hatch(&mut self, at: Rect, ink: Ink) {
-        self.shapes.push(Shape::Hatch { at, ink });
     }
 
     /// Adds words; gives back how wide they are at most.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::stage::demo::{Demo, Kind};
+use crate::stage::hit::Hit;
 use crate::stage::shapes::Shape;
 use crate::stage::text::Align;
 use millrace::view::orders::{Flight, Place};
