@@ -1,6 +1,7 @@
 //! Checks of Millrace from outside, and what they share.
 
 pub mod browser;
+pub mod headless;
 pub mod site;
 
 use proptest::test_runner::Config;

@@ -23,10 +23,10 @@ pub(super) struct Args {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+    /// Give up on a run that takes more events: grading many must come to an end.
+    #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    most_events: u64,
 }
-
-/// A submission may ask for more than anybody would play; grading many must come to an end.
-const MOST_EVENTS: u64 = 20_000_000;
 
 /// What grading found.
 #[derive(Serialize)]
@@ -63,7 +63,8 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
             .map(|timeline| (link, notes, timeline)),
         Err(trouble) => Err(trouble),
     };
-    let replayed = prepared.and_then(|(link, notes, timeline)| replay(&link, notes, timeline));
+    let replayed = prepared
+        .and_then(|(link, notes, timeline)| replay(&link, notes, timeline, args.most_events));
     let (report, timeline) = match replayed {
         Ok(replayed) => replayed,
         Err(trouble) => {
@@ -158,11 +159,12 @@ fn replay(
     link: &Link,
     mut notes: Vec<String>,
     mut timeline: Timeline,
+    most_events: u64,
 ) -> Result<(Report, Timeline), String> {
     let too_long =
-        || format!("this run takes more than {MOST_EVENTS} events, too many to be graded");
+        || format!("this run takes more than {most_events} events, too many to be graded");
     timeline.script(link.commands.clone());
-    if !timeline.run_until(link.at_us, MOST_EVENTS) {
+    if !timeline.run_until(link.at_us, most_events) {
         return Err(too_long());
     }
     // One microsecond can hold many events: those after the very one are taken back.
@@ -181,7 +183,7 @@ fn replay(
         .collect();
     notes.extend(unheard_of(&timeline, &answers));
     let (asked, score) =
-        grade(&mut timeline, link.at_us, &answers, MOST_EVENTS).ok_or_else(too_long)?;
+        grade(&mut timeline, link.at_us, &answers, most_events).ok_or_else(too_long)?;
     let report = Report {
         engine: ENGINE,
         scenario: link.scenario.clone(),

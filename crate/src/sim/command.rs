@@ -123,7 +123,7 @@ pub enum Command {
     CreateTopic {
         /// Its name.
         topic: String,
-        /// How many partitions, 1 or more.
+        /// How many partitions, 1 to 1000.
         partitions: u32,
         /// Topic configs by their real names.
         #[serde(default)]
@@ -138,7 +138,7 @@ pub enum Command {
     AddPartitions {
         /// Its name.
         topic: String,
-        /// The new number.
+        /// The new number, at most 1000.
         to: u32,
     },
     /// Cuts the network between two nodes, or sets of nodes named as in `stop`.

@@ -59,6 +59,8 @@ impl Pipeline {
 
 /// The most workers a service may have.
 const MOST_WORKERS: u32 = 64;
+/// The most partitions a topic may be given: a real cluster takes more, but each costs a tab memory.
+const MOST_PARTITIONS: u32 = 1_000;
 
 impl World {
     /// Makes the nodes and topics of a scenario.
@@ -243,6 +245,7 @@ impl World {
                 })?;
             }
             Command::AddPartitions { topic, to } => {
+                few_partitions(*to)?;
                 self.with_broker(sink, |broker, now, _| {
                     broker.add_partitions(now, topic, *to)
                 })?;
@@ -357,6 +360,7 @@ impl World {
         partitions: u32,
         configs: &BTreeMap<String, String>,
     ) -> Result<(), Problem> {
+        few_partitions(partitions)?;
         let now = self.now();
         let known = self.topic_id(name);
         let id = self.intern(name);
@@ -467,6 +471,12 @@ impl World {
         let pairs = a.iter().flat_map(|&a| b.iter().map(move |&b| (a, b)));
         Ok(pairs.filter(|(a, b)| a != b).collect())
     }
+}
+
+/// Too few is for the broker to refuse, in its own words.
+fn few_partitions(partitions: u32) -> Result<(), Problem> {
+    let (most, wanted) = (MOST_PARTITIONS, f64::from(partitions));
+    within("the number of partitions", wanted, 0.0, f64::from(most)).map(drop)
 }
 
 fn within(what: &str, value: f64, least: f64, most: f64) -> Result<f64, Problem> {

@@ -491,6 +491,7 @@ mod tests {
             acted(1_000, None, add_partitions(3)),
             acted(2_000, None, add_partitions(7)),
             acted(3_000, None, add_partitions(7)),
+            acted(5_000, None, add_partitions(2_000_000)),
         ];
         let mut timeline = scripted("orders", commands);
         let refused = |timeline: &Timeline| -> Vec<u64> {
@@ -506,6 +507,8 @@ mod tests {
         let why = timeline.refused().next().expect("one was refused").1;
         assert!(why.0.contains("6"), "{why}");
         assert_eq!(timeline.carried_out().len(), 1);
+        timeline.run_until(Time(6_000_000), u64::MAX);
+        assert_eq!(refused(&timeline), [1_000, 3_000, 5_000]);
 
         timeline.seek(Time(500_000), u64::MAX);
         assert!(refused(&timeline).is_empty());

@@ -177,7 +177,7 @@ impl Summary {
             seed: timeline.seed(),
             until_us: timeline.now(),
             events: timeline.instant(),
-            trace_hash: crate::link::hex(timeline.trace_hash()),
+            trace_hash: format!("{:016x}", timeline.trace_hash()),
             sync: SyncOrders::of(moment),
             async_: AsyncOrders::of(moment),
             topics: topics(moment),
