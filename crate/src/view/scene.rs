@@ -117,23 +117,18 @@ fn sync_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
     into.stations.clear();
     let settings = world.settings();
     if let Node::SyncShop(shop) = world.node(pipeline.sync_shop) {
-        let is_up = up(world, pipeline.sync_shop);
         let in_hand = shop.serving().iter().flatten().map(|serving| InHand {
             order: serving.order,
             hue: serving.hue,
             since: serving.since,
             until: serving.since + settings.patience,
         });
-        into.stations.push(Station {
-            name: "Shop".into(),
-            work: settings.order_id.mean(),
-            usual: usual.order_id.mean(),
-            workers: settings.shop_workers,
-            up: if is_up { settings.shop_workers } else { 0 },
-            busy: shop.serving().iter().flatten().count() as u32,
-            in_hand: in_hand.collect(),
-            ..Station::default()
-        });
+        into.stations.push(shop_station(
+            world,
+            usual,
+            pipeline.sync_shop,
+            in_hand.collect(),
+        ));
     }
     for service in Service::ALL {
         let id = pipeline.sync_services[service.index()];
@@ -159,23 +154,18 @@ fn async_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
     into.stations.clear();
     let settings = world.settings();
     if let Node::AsyncShop(shop) = world.node(pipeline.async_shop) {
-        let is_up = up(world, pipeline.async_shop);
         let in_hand = shop.taking().iter().flatten().map(|taking| InHand {
             order: taking.order.id,
             hue: taking.order.hue,
             since: taking.since,
             until: taking.until,
         });
-        into.stations.push(Station {
-            name: "Shop".into(),
-            work: settings.order_id.mean(),
-            usual: usual.order_id.mean(),
-            workers: settings.shop_workers,
-            up: if is_up { settings.shop_workers } else { 0 },
-            busy: shop.taking().iter().flatten().count() as u32,
-            in_hand: in_hand.collect(),
-            ..Station::default()
-        });
+        into.stations.push(shop_station(
+            world,
+            usual,
+            pipeline.async_shop,
+            in_hand.collect(),
+        ));
     }
     for service in Service::ALL {
         let mut station = station(world, usual, service);
@@ -214,6 +204,25 @@ fn async_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
             }
         }
         into.stations.push(station);
+    }
+}
+
+/// The box of a shop itself, which makes order ids.
+fn shop_station(world: &World, usual: &Settings, id: NodeId, in_hand: Vec<InHand>) -> Station {
+    let settings = world.settings();
+    Station {
+        name: "Shop".into(),
+        work: settings.order_id.mean(),
+        usual: usual.order_id.mean(),
+        workers: settings.shop_workers,
+        up: if up(world, id) {
+            settings.shop_workers
+        } else {
+            0
+        },
+        busy: in_hand.len() as u32,
+        in_hand,
+        ..Station::default()
     }
 }
 
