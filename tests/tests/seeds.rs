@@ -6,9 +6,10 @@
 use millrace::protocol::{Lane, Service};
 use millrace::scenario::{self, Scenario};
 use millrace::sim::faults::{Mischief, mend_all, random_commands};
-use millrace::sim::{Acted, Promise, Timeline, Told};
+use millrace::sim::{Acted, Command, Promise, Timeline, Told};
 use millrace::time::{Span, Time};
 use millrace::view::numbers::lag_of;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const MISCHIEF_UNTIL: Time = Time(25_000_000);
@@ -123,6 +124,40 @@ fn promises_hold_whatever_is_done() {
     });
 }
 
+/// Topics that go and come back under the clients' feet, while batches and positions are on their
+/// way, break no promise that is still given.
+#[test]
+fn promises_hold_when_topics_are_deleted_and_made_again() {
+    for_seeds(40, |seed| {
+        let mut timeline = play(seed, Mischief::Anything);
+        let mut commands = timeline.commands().to_vec();
+        for turn in 0..12 {
+            let topic = ["orders", "payments", "shipments"][turn as usize % 3].to_owned();
+            let gone_at = Time(1_000_000 + turn * 1_700_000 + seed * 7_919);
+            let back_at = gone_at + Span::micros(1 + seed * 20_011);
+            let (partitions, configs) = (6, BTreeMap::new());
+            let made_again = Command::CreateTopic {
+                topic: topic.clone(),
+                partitions,
+                configs,
+            };
+            let deleted = Command::DeleteTopic { topic };
+            let both = [(gone_at, deleted), (back_at, made_again)];
+            commands.extend(both.map(|(at_us, command)| Acted {
+                at_us,
+                instant: None,
+                command,
+            }));
+        }
+        timeline.script(commands);
+        assert!(
+            timeline.run_until(Time(40_000_000), 20_000_000),
+            "seed {seed} does not end"
+        );
+        check_promises(&timeline, seed);
+    });
+}
+
 /// Seed and commands are the whole history: played again, sought in, stepped through and forked.
 #[test]
 fn the_same_seed_and_commands_tell_the_same_history() {
@@ -162,7 +197,7 @@ fn the_same_seed_and_commands_tell_the_same_history() {
 
         // Acting in the past forks; the future that was left can be taken up again.
         again.seek(at, u64::MAX);
-        let burst = millrace::sim::Command::Burst {
+        let burst = Command::Burst {
             factor: 3.0,
             for_us: 1_000_000,
         };

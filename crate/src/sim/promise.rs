@@ -119,7 +119,17 @@ impl Terms {
             Promise::NoOrderLost if self.acks_zero => {
                 Some("acks=0: the producer does not learn whether the broker has the record")
             }
-            Promise::NoOrderLost if self.topic_deleted => Some("a topic was deleted"),
+            Promise::NoOrderLost
+            | Promise::AcknowledgedReadable
+            | Promise::ReadInOrder
+            | Promise::CommitWithinLog
+                if self.topic_deleted =>
+            {
+                Some(
+                    "a topic was deleted: what it held is gone, and clients go on from its offsets \
+                     in a new one of that name",
+                )
+            }
             Promise::NoOrderTwice if self.rewound => Some("a group was rewound"),
             Promise::NoOrderTwice => Some(
                 "at least once: a position is committed after the work, so what was not yet \
