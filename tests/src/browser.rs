@@ -43,15 +43,10 @@ impl Browser {
     /// If either does not start.
     #[must_use]
     pub fn start() -> Self {
-        let path = setting("MILLRACE_CHROMEDRIVER");
-        let mut process = Command::new(&path)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|why| panic!("cannot start {}: {why}", path.display()));
-        let port = port(&mut process);
+        // Two that start at once may choose the same port, and the later one ends: once more, then.
+        let (mut process, port) = (0..5)
+            .find_map(|_| chromedriver())
+            .expect("ChromeDriver names its port before it ends");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -378,8 +373,25 @@ impl Drop for Browser {
     }
 }
 
+/// Starts ChromeDriver on a port of its choice; `None` if it ended at once.
+fn chromedriver() -> Option<(Child, u16)> {
+    let path = setting("MILLRACE_CHROMEDRIVER");
+    let mut process = Command::new(&path)
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|why| panic!("cannot start {}: {why}", path.display()));
+    let port = port(&mut process);
+    if port.is_none() {
+        let _ = process.wait();
+    }
+    port.map(|port| (process, port))
+}
+
 /// `ChromeDriver was started successfully on port 40123.`
-fn port(process: &mut Child) -> u16 {
+fn port(process: &mut Child) -> Option<u16> {
     let out = process.stdout.take().expect("its output is piped");
     let mut lines = BufReader::new(out).lines().map_while(Result::ok);
     let port = lines.find_map(|line| {
@@ -391,7 +403,7 @@ fn port(process: &mut Child) -> u16 {
     });
     // Read on, or ChromeDriver would stop when the pipe is full.
     std::thread::spawn(move || lines.for_each(drop));
-    port.expect("ChromeDriver names its port before it ends")
+    port
 }
 
 /// The flags of webdriver.json, and logs of the console and of the network.

@@ -107,6 +107,7 @@ fn keys_open_close_and_turn() {
     visit.browser.press(Key::Right + "");
     assert_eq!(open(&visit), "Topic");
     visit.browser.press(Key::Left + "");
+    assert_eq!(open(&visit), "Explain");
     visit.browser.press(Key::Left + "");
     assert_eq!(open(&visit), "Code");
     visit.browser.press(Key::Home + "");
