@@ -182,7 +182,7 @@ pub fn with_browser(tools: &Tools, command: &mut Command) -> Result {
     Ok(())
 }
 
-/// Journeys are marked `#[ignore]`, so that a plain `cargo test` says it leaves them out.
+/// One at a time: two browsers on two cores make each other late. Journeys are marked `#[ignore]`, so that a plain `cargo test` says it leaves them out.
 fn journeys(tools: &Tools) -> Result<Command> {
     let mut command = tools.command("cargo");
     command.args([
@@ -192,7 +192,7 @@ fn journeys(tools: &Tools) -> Result<Command> {
         "--test",
         "journeys",
     ]);
-    command.args(["--", "--ignored", "--test-threads=2"]);
+    command.args(["--", "--ignored", "--test-threads=1"]);
     with_browser(tools, &mut command)?;
     Ok(command)
 }
