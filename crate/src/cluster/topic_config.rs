@@ -54,6 +54,8 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("min.compaction.lag.ms", Kind::Long(0)),
     ("min.insync.replicas", Kind::Int(1)),
     ("preallocate", Kind::Bool),
+    ("remote.log.copy.disable", Kind::Bool),
+    ("remote.log.delete.on.disable", Kind::Bool),
     ("remote.storage.enable", Kind::Bool),
     ("retention.bytes", Kind::Long(i64::MIN)),
     ("retention.ms", Kind::Long(-1)),
@@ -276,6 +278,8 @@ mod tests {
             ("min.cleanable.dirty.ratio", "0.1"),
             ("retention.bytes", "-1"),
             ("preallocate", "TRUE"),
+            ("remote.log.copy.disable", "true"),
+            ("remote.log.delete.on.disable", "false"),
         ] {
             assert_eq!(says(name, value), "taken", "{name}");
         }
