@@ -3,7 +3,7 @@
 use super::topic_config::{TopicConfig, TopicConfigError};
 use super::topic_name::{self, TopicNameError};
 use crate::id::NodeId;
-use crate::log::{AppendError, Batch, LAYOUT, Log};
+use crate::log::{AppendError, Batch, Log};
 use crate::protocol::ErrorCode;
 use crate::time::Time;
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ impl Partition {
             return Err(ErrorCode::MessageTooLarge);
         }
         let batch = if config.log_append_time {
-            stamped(batch, now.event_ms())
+            batch.with_append_time(now.event_ms())
         } else {
             check_timestamps(batch, now.event_ms(), config)?;
             batch.clone()
@@ -68,28 +68,6 @@ fn check_timestamps(batch: &Batch, now_ms: i64, config: &TopicConfig) -> Result<
         return Err(ErrorCode::InvalidTimestamp);
     }
     Ok(())
-}
-
-/// The batch with the broker's time on all its records, as `LogAppendTime` wants it.
-fn stamped(batch: &Batch, now_ms: i64) -> Batch {
-    /// The bit of the attributes that says so.
-    const LOG_APPEND_TIME: i16 = 1 << 3;
-    let mut bytes = Vec::with_capacity(batch.size_in_bytes());
-    batch.encode_into(&mut bytes);
-    let at = |field: &str| {
-        let known = LAYOUT.iter().find(|(name, ..)| *name == field);
-        known.map_or(0, |&(_, start, _)| start)
-    };
-    let mut put = |start: usize, value: &[u8]| {
-        bytes[start..start + value.len()].copy_from_slice(value);
-    };
-    let attributes = batch.attributes() | LOG_APPEND_TIME;
-    put(at("attributes"), &attributes.to_be_bytes());
-    put(at("maxTimestamp"), &now_ms.to_be_bytes());
-    // The checksum covers everything from the attributes on.
-    let crc = crc32c::crc32c(&bytes[at("attributes")..]);
-    bytes[at("crc")..][..4].copy_from_slice(&crc.to_be_bytes());
-    Batch::decode(&bytes).expect("the batch was whole, and its checksum is made anew")
 }
 
 /// A topic.

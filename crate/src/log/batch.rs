@@ -222,6 +222,24 @@ impl Batch {
         }
     }
 
+    /// The same records with a broker's time on all of them, in milliseconds since the epoch, as
+    /// `message.timestamp.type=LogAppendTime` wants it. The records' own timestamps stay in the
+    /// bytes; readers go by the header (`DefaultRecordBatch.setMaxTimestamp`).
+    #[must_use]
+    pub fn with_append_time(&self, ms: i64) -> Self {
+        let mut body = self.body.to_vec();
+        let mut put = |offset: usize, value: &[u8]| {
+            body[offset - ATTRIBUTES..][..value.len()].copy_from_slice(value);
+        };
+        put(21, &(self.attributes() | LOG_APPEND_TIME).to_be_bytes());
+        put(35, &ms.to_be_bytes());
+        Self {
+            base_offset: self.base_offset,
+            leader_epoch: self.leader_epoch,
+            ..Self::seal(&body)
+        }
+    }
+
     /// Reads the batch at the front of `bytes` and verifies its checksum. It takes
     /// [`Batch::size_in_bytes`] of them. The records are not looked at: [`Batch::records`] does.
     ///

@@ -29,6 +29,28 @@ fn log_of(config: LogConfig, batches: &[&[i64]]) -> Log {
 }
 
 #[test]
+fn append_time_is_the_brokers_and_leaves_the_records_bytes() {
+    let mut created = batch(&[10, 30, 20]);
+    (created.base_offset, created.leader_epoch) = (7, 2);
+    let appended = created.with_append_time(99);
+    let mut bytes = Vec::new();
+    appended.encode_into(&mut bytes);
+    assert_eq!(Batch::decode(&bytes), Ok(appended.clone()), "sealed anew");
+    assert_eq!((appended.base_offset, appended.leader_epoch), (7, 2));
+    assert_eq!(appended.timestamp_type(), TimestampType::LogAppendTime);
+    assert_eq!(appended.max_timestamp(), 99);
+    let times = |batch: &Batch| -> Vec<i64> {
+        let records = batch.records().map(|r| r.expect("it is whole"));
+        records.map(|record| record.timestamp).collect()
+    };
+    assert_eq!(times(&appended), [99, 99, 99]);
+    assert_eq!(times(&created), [10, 30, 20], "the producer's is as it was");
+    let mut before = Vec::new();
+    created.encode_into(&mut before);
+    assert_eq!(bytes[BATCH_OVERHEAD..], before[BATCH_OVERHEAD..]);
+}
+
+#[test]
 fn a_segment_rolls_by_bytes_before_the_batch_that_would_not_fit() {
     let config = LogConfig {
         segment_bytes: 200,
