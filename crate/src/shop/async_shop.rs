@@ -1,5 +1,6 @@
 //! The asynchronous shop: makes an order id, appends the order to the log, answers the customer.
 
+use super::crew::Crew;
 use super::order::{hue_of, write_order};
 use super::settings::{Sending, Settings};
 use super::worker::producer_config;
@@ -37,7 +38,7 @@ pub struct AsyncShop {
     producer: Producer,
     rng: Rng,
     queue: VecDeque<(NodeId, Order)>,
-    workers: Vec<Option<Taking>>,
+    workers: Crew<Taking>,
     /// Whom to answer when the callback comes.
     callbacks: BTreeMap<OrderId, NodeId>,
     stopping: bool,
@@ -68,7 +69,7 @@ impl AsyncShop {
             bootstrap,
             rng: Rng::new(seed, Salt::Service, u64::from(node.0)),
             queue: VecDeque::new(),
-            workers: Vec::new(),
+            workers: Crew::default(),
             callbacks: BTreeMap::new(),
             stopping: false,
             value: String::new(),
@@ -78,7 +79,7 @@ impl AsyncShop {
     /// Who is being served, one entry a worker.
     #[must_use]
     pub fn taking(&self) -> &[Option<Taking>] {
-        &self.workers
+        self.workers.jobs()
     }
 
     /// The producer.
@@ -155,7 +156,7 @@ impl AsyncShop {
         }
         self.release_unblocked(settings);
         self.serve_next(now, settings, out);
-        if self.stopping && self.workers.iter().all(Option::is_none) {
+        if self.stopping && self.workers.is_idle() {
             self.producer.close(now, out);
             while let Some(delivery) = self.producer.next_delivery() {
                 self.delivered(&delivery, settings, out);
@@ -172,36 +173,22 @@ impl AsyncShop {
     }
 
     fn serve_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
-        let wanted = settings.shop_workers as usize;
-        if self.workers.len() < wanted {
-            self.workers.resize(wanted, None);
-        }
-        for worker in 0..wanted {
-            if self.workers[worker].is_none()
-                && let Some((customer, order)) = self.queue.pop_front()
-            {
-                let until = now + settings.order_id.draw(&mut self.rng);
-                let taking = Taking {
-                    order,
-                    since: now,
-                    until,
-                    customer,
-                    waits: false,
-                };
-                self.workers[worker] = Some(taking);
-                out.wake(until, Timer::Work(worker as u32));
-            }
-        }
-        while self.workers.len() > wanted && self.workers.last() == Some(&None) {
-            self.workers.pop();
-        }
+        self.workers.assign(settings.shop_workers, |worker| {
+            let (customer, order) = self.queue.pop_front()?;
+            let until = now + settings.order_id.draw(&mut self.rng);
+            out.wake(until, Timer::Work(worker));
+            Some(Taking {
+                order,
+                since: now,
+                until,
+                customer,
+                waits: false,
+            })
+        });
     }
 
     fn id_made(&mut self, now: Time, worker: u32, settings: &Settings, out: &mut Out) {
-        let Some(slot) = self.workers.get_mut(worker as usize) else {
-            return;
-        };
-        let Some(taking) = slot.as_mut().filter(|taking| !taking.waits) else {
+        let Some(taking) = self.workers.job(worker).filter(|taking| !taking.waits) else {
             return;
         };
         let (order, customer) = (&taking.order, taking.customer);
@@ -221,7 +208,7 @@ impl AsyncShop {
         tell(id, OrderStep::Sent, out);
         match self.producer.send(now, &record, out) {
             Err(_) => {
-                *slot = None;
+                self.workers.take(worker);
                 tell(id, OrderStep::Unsent, out);
                 answer(customer, id, Answer::Failed, out);
             }
@@ -229,7 +216,7 @@ impl AsyncShop {
                 // The thread goes on unless `send` blocks or it waits for the acknowledgement.
                 taking.waits = sent == Sent::Blocked || settings.sending == Sending::Synchronous;
                 if !taking.waits {
-                    *slot = None;
+                    self.workers.take(worker);
                 }
                 if settings.sending == Sending::FireAndForget {
                     answer(customer, id, Answer::Accepted, out);
@@ -264,24 +251,14 @@ impl AsyncShop {
     }
 
     fn release(&mut self, order: OrderId) {
-        for slot in &mut self.workers {
-            if slot
-                .as_ref()
-                .is_some_and(|taking| taking.waits && taking.order.id == order)
-            {
-                *slot = None;
-            }
-        }
+        self.workers
+            .release(|taking| taking.waits && taking.order.id == order);
     }
 
     /// `send` returned at last for those who were blocked in it.
     fn release_unblocked(&mut self, settings: &Settings) {
         if settings.sending != Sending::Synchronous && !self.producer.is_blocked() {
-            for slot in &mut self.workers {
-                if slot.as_ref().is_some_and(|taking| taking.waits) {
-                    *slot = None;
-                }
-            }
+            self.workers.release(|taking| taking.waits);
         }
     }
 }

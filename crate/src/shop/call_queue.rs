@@ -1,5 +1,6 @@
 //! A service of the synchronous shop: calls wait in a queue for a worker.
 
+use super::crew::Crew;
 use super::settings::Settings;
 use crate::id::{NodeId, OrderId};
 use crate::protocol::{
@@ -39,7 +40,7 @@ pub struct SyncService {
     seed: u64,
     rng: Rng,
     queue: VecDeque<Call>,
-    workers: Vec<Option<InService>>,
+    workers: Crew<InService>,
     stopping: bool,
 }
 
@@ -53,7 +54,7 @@ impl SyncService {
             seed,
             rng,
             queue: VecDeque::new(),
-            workers: Vec::new(),
+            workers: Crew::default(),
             stopping: false,
         }
     }
@@ -61,7 +62,7 @@ impl SyncService {
     /// Calls in hand, one entry a worker.
     #[must_use]
     pub fn in_service(&self) -> &[Option<InService>] {
-        &self.workers
+        self.workers.jobs()
     }
 
     /// The process dies with everything it had in hand.
@@ -100,39 +101,32 @@ impl SyncService {
             _ => {}
         }
         self.take_next(now, settings, out);
-        if self.stopping && self.workers.iter().all(Option::is_none) {
+        if self.stopping && self.workers.is_idle() {
             out.exit();
         }
     }
 
     fn take_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
-        let wanted = settings.workers[self.service.index()] as usize;
-        if self.workers.len() < wanted {
-            self.workers.resize(wanted, None);
-        }
-        for worker in 0..wanted {
-            if self.workers[worker].is_none()
-                && let Some(call) = self.queue.pop_front()
-            {
-                let until = now + settings.work_of(self.service).draw(&mut self.rng);
-                let Call { order, hue, .. } = call;
-                self.workers[worker] = Some(InService {
-                    order,
-                    hue,
-                    since: now,
-                    until,
-                    call,
-                });
-                out.wake(until, Timer::Work(worker as u32));
-            }
-        }
-        while self.workers.len() > wanted && self.workers.last() == Some(&None) {
-            self.workers.pop();
-        }
+        let (wanted, work) = (
+            settings.workers[self.service.index()],
+            settings.work_of(self.service),
+        );
+        self.workers.assign(wanted, |worker| {
+            let call = self.queue.pop_front()?;
+            let until = now + work.draw(&mut self.rng);
+            out.wake(until, Timer::Work(worker));
+            Some(InService {
+                order: call.order,
+                hue: call.hue,
+                since: now,
+                until,
+                call,
+            })
+        });
     }
 
     fn done(&mut self, worker: u32, settings: &Settings, out: &mut Out) {
-        let Some(job) = self.workers.get_mut(worker as usize).and_then(Option::take) else {
+        let Some(job) = self.workers.take(worker) else {
             return;
         };
         let outcome = outcome(self.service, job.order, self.seed, settings, &mut self.rng);

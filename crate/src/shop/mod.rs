@@ -3,6 +3,7 @@
 
 mod async_shop;
 mod call_queue;
+mod crew;
 mod customers;
 mod order;
 mod settings;

@@ -1,6 +1,7 @@
 //! The synchronous shop: one worker serves one customer from order id to shipping, calling each
 //! service and waiting for it.
 
+use super::crew::Crew;
 use super::settings::Settings;
 use super::{ATTEMPTS, FIRST_PAUSE};
 use crate::id::{NodeId, OrderId};
@@ -36,7 +37,7 @@ pub struct SyncShop {
     services: [NodeId; 3],
     rng: Rng,
     queue: VecDeque<(NodeId, Order)>,
-    workers: Vec<Option<Serving>>,
+    workers: Crew<Serving>,
     stopping: bool,
 }
 
@@ -49,7 +50,7 @@ impl SyncShop {
             services,
             rng,
             queue: VecDeque::new(),
-            workers: Vec::new(),
+            workers: Crew::default(),
             stopping: false,
         }
     }
@@ -57,7 +58,7 @@ impl SyncShop {
     /// Who is being served, one entry a worker.
     #[must_use]
     pub fn serving(&self) -> &[Option<Serving>] {
-        &self.workers
+        self.workers.jobs()
     }
 
     /// The process dies: nobody is served any more.
@@ -93,7 +94,7 @@ impl SyncShop {
             },
             Input::Timer(Timer::Work(worker)) => self.call(worker, Service::Payment, out),
             Input::Timer(Timer::Retry(worker)) => {
-                if let Some(at) = self.worker(worker).and_then(|s| s.at) {
+                if let Some(at) = self.workers.job(worker).and_then(|s| s.at) {
                     self.call(worker, at, out);
                 }
             }
@@ -101,42 +102,31 @@ impl SyncShop {
             _ => {}
         }
         self.serve_next(now, settings, out);
-        if self.stopping && self.queue.is_empty() && self.workers.iter().all(Option::is_none) {
+        if self.stopping && self.queue.is_empty() && self.workers.is_idle() {
             out.exit();
         }
     }
 
     fn serve_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
-        let wanted = settings.shop_workers as usize;
-        if self.workers.len() < wanted {
-            self.workers.resize(wanted, None);
-        }
-        for worker in 0..wanted.min(self.workers.len()) {
-            if self.workers[worker].is_none()
-                && let Some((customer, order)) = self.queue.pop_front()
-            {
-                self.workers[worker] = Some(Serving {
-                    order: order.id,
-                    hue: order.hue,
-                    since: now,
-                    at: None,
-                    customer,
-                    failures: 0,
-                    calling: false,
-                });
-                let done_at = now + settings.order_id.draw(&mut self.rng);
-                out.wake(done_at, Timer::Work(worker as u32));
-            }
-        }
-        // Workers that are too many go home when they are done.
-        while self.workers.len() > wanted && self.workers.last() == Some(&None) {
-            self.workers.pop();
-        }
+        self.workers.assign(settings.shop_workers, |worker| {
+            let (customer, order) = self.queue.pop_front()?;
+            let done_at = now + settings.order_id.draw(&mut self.rng);
+            out.wake(done_at, Timer::Work(worker));
+            Some(Serving {
+                order: order.id,
+                hue: order.hue,
+                since: now,
+                at: None,
+                customer,
+                failures: 0,
+                calling: false,
+            })
+        });
     }
 
     fn call(&mut self, worker: u32, service: Service, out: &mut Out) {
         let to = self.services[service.index()];
-        if let Some(serving) = self.worker(worker) {
+        if let Some(serving) = self.workers.job(worker) {
             serving.at = Some(service);
             serving.calling = true;
             let Serving { order, hue, .. } = *serving;
@@ -153,7 +143,8 @@ impl SyncShop {
         out: &mut Out,
     ) {
         let Some(serving) = self
-            .worker(worker)
+            .workers
+            .job(worker)
             .filter(|s| s.order == order && s.calling)
         else {
             return;
@@ -173,7 +164,7 @@ impl SyncShop {
     }
 
     fn failed(&mut self, now: Time, worker: u32, at: Service, out: &mut Out) {
-        let Some(serving) = self.worker(worker) else {
+        let Some(serving) = self.workers.job(worker) else {
             return;
         };
         serving.calling = false;
@@ -199,9 +190,10 @@ impl SyncShop {
             return;
         };
         let service = Service::ALL[index];
-        for worker in 0..self.workers.len() as u32 {
+        for worker in 0..self.workers.jobs().len() as u32 {
             if self
-                .worker(worker)
+                .workers
+                .job(worker)
                 .is_some_and(|s| s.at == Some(service) && s.calling)
             {
                 self.failed(now, worker, service, out);
@@ -210,13 +202,9 @@ impl SyncShop {
     }
 
     fn finish(&mut self, worker: u32, how: Answer, out: &mut Out) {
-        if let Some(serving) = self.workers.get_mut(worker as usize).and_then(Option::take) {
+        if let Some(serving) = self.workers.take(worker) {
             answer(serving.customer, serving.order, how, out);
         }
-    }
-
-    fn worker(&mut self, worker: u32) -> Option<&mut Serving> {
-        self.workers.get_mut(worker as usize)?.as_mut()
     }
 }
 
