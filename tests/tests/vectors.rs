@@ -54,6 +54,7 @@ fn every_vector_passes() {
     for (kind, tally) in [
         ("crc32c", [27, 0, 0]),
         ("indexes", [22, 0, 1]),
+        ("leader_epoch", [18, 0, 17]),
         ("partitioner", [43, 0, 4]),
         ("record_batch", [21, 0, 3]),
         ("topic_names", [14, 0, 0]),
@@ -128,6 +129,20 @@ fn an_altered_case_is_one_failure() {
             "/txn_index_sample/entries/0/lastOffset",
             json!(4),
         ),
+        (
+            "leader_epoch",
+            "/cases/0/expect/previousEpochAfterEach/3",
+            json!(4),
+        ),
+        ("leader_epoch", "/cases/0/ops/0/0", json!("reassign")),
+        (
+            "leader_epoch",
+            "/cases/5/expect/endOffsetFor/0/2/1",
+            json!(14),
+        ),
+        ("leader_epoch", "/cases/9/expect/then/0/2", json!(6)),
+        ("leader_epoch", "/cases/12/expect", json!({})),
+        ("leader_epoch", "/cases/17/expect/nextEpoch/2", json!(3)),
         ("indexes", "/roll/cases/0/segments", json!(3)),
         ("indexes", "/roll/cases/2/expect", json!("0-2,3-5")),
     ] {
@@ -147,6 +162,7 @@ fn data_of_an_unknown_shape_fails_and_words_are_skipped() {
     for kind in [
         "crc32c",
         "indexes",
+        "leader_epoch",
         "partitioner",
         "record_batch",
         "topic_names",

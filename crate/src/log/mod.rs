@@ -6,6 +6,7 @@
 mod batch;
 mod builder;
 pub mod dump;
+pub mod epochs;
 pub mod files;
 mod index;
 mod record;
@@ -17,6 +18,7 @@ pub use batch::{
     BATCH_OVERHEAD, Batch, BatchError, Compression, LAYOUT, LOG_OVERHEAD, Records, TimestampType,
 };
 pub use builder::{BatchBuilder, ProducerStamp, batch_size_upper_bound};
+pub use epochs::LeaderEpochs;
 pub use index::{OFFSET_ENTRY_BYTES, OffsetPosition, TIME_ENTRY_BYTES, TimestampOffset};
 pub use record::{Header, Record};
 pub use segment::{Roll, SegmentView};

@@ -55,12 +55,12 @@ impl AbortedTxn {
 /// A `leader-epoch-checkpoint` file: which epoch began at which offset, ascending. As text: version
 /// 0, how many, then a line each (`LeaderEpochCheckpointFile.java`).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct LeaderEpochs(
+pub struct LeaderEpochCheckpoint(
     /// Epoch and start offset.
     pub Vec<(i32, i64)>,
 );
 
-impl fmt::Display for LeaderEpochs {
+impl fmt::Display for LeaderEpochCheckpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "0\n{}\n", self.0.len())?;
         self.0
@@ -69,7 +69,7 @@ impl fmt::Display for LeaderEpochs {
     }
 }
 
-impl LeaderEpochs {
+impl LeaderEpochCheckpoint {
     /// Reads the text.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use super::{Case, Report, equal, hex, unhex};
 use crate::log::files::export;
-use crate::log::sidecar::{AbortedTxn, LeaderEpochs};
+use crate::log::sidecar::{AbortedTxn, LeaderEpochCheckpoint};
 use crate::log::{Batch, BatchBuilder, Log, LogConfig, SegmentView};
 use crate::time::Time;
 use regex_lite::Regex;
@@ -14,7 +14,7 @@ pub(super) fn judge(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool
     if case.name.starts_with("leader_epoch_sample")
         && let Some(text) = case.value.as_str()
     {
-        let read = LeaderEpochs::parse(text).map(|epochs| epochs.to_string());
+        let read = LeaderEpochCheckpoint::parse(text).map(|epochs| epochs.to_string());
         let checked = read.and_then(|written| equal("checkpoint", written.as_str(), text));
         report.check(case.path, checked)?;
         return Ok(true);

@@ -7,6 +7,7 @@
 
 mod crc32c;
 mod indexes;
+mod leader_epoch;
 mod partitioner;
 mod record_batch;
 mod topic_names;
@@ -29,9 +30,10 @@ pub(super) struct Args {
 /// Judges `case` if it knows its shape, and reports at least one outcome then; otherwise says no.
 type Judge = fn(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool>;
 
-const KINDS: [(&str, Judge); 6] = [
+const KINDS: [(&str, Judge); 7] = [
     ("crc32c", crc32c::judge),
     ("indexes", indexes::judge),
+    ("leader_epoch", leader_epoch::judge),
     ("partitioner", partitioner::judge),
     ("record_batch", record_batch::judge),
     ("topic_names", topic_names::judge),
