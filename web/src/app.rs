@@ -1,7 +1,7 @@
 //! The page: what is open, and what happens when a person does something.
 
 use crate::actions::Loaded;
-use crate::dialog::Dialogs;
+use crate::dialog::dialog;
 use crate::dom;
 use crate::embed::{self, Watch};
 use crate::header::Header;
@@ -10,10 +10,10 @@ use crate::keys;
 use crate::lab::{FIRST, FIRST_SEED, Lab, Start};
 use crate::models::Look;
 use crate::page::Notes;
-use crate::panel::Side;
+use crate::panel::side;
 use crate::params::{Params, Theme};
-use crate::stage_host::Stage;
-use crate::transport::Bar;
+use crate::stage_host::stage;
+use crate::transport::{Nodes, bar};
 use crate::ui::{Action, Over, Page, Snapshot, Ui};
 use millrace::link::{Link, OwnFile};
 use std::collections::BTreeMap;
@@ -49,6 +49,8 @@ pub enum Msg {
     Recolour,
     /// The panel of a phone is drawn up or down.
     Sheet,
+    /// The actions of a phone's head are shown or hidden.
+    More,
 }
 
 /// The page.
@@ -69,6 +71,8 @@ pub struct App {
     /// Whether the person has played or paused: from then on being out of sight changes nothing.
     pub(crate) touched: bool,
     sheet: bool,
+    more: bool,
+    nodes: Nodes,
     /// One callback for ever: a new one at each drawing would draw every part of the page anew.
     on: Callback<Action>,
     root: NodeRef,
@@ -230,6 +234,8 @@ impl Component for App {
             said: String::new(),
             touched: opening.still,
             sheet: false,
+            more: false,
+            nodes: Nodes::default(),
             on: ctx.link().callback(Msg::Do),
             root: NodeRef::default(),
             watch: None,
@@ -273,6 +279,10 @@ impl Component for App {
                 self.sheet = !self.sheet;
                 true
             }
+            Msg::More => {
+                self.more = !self.more;
+                true
+            }
         }
     }
 
@@ -283,6 +293,13 @@ impl Component for App {
             params: params.clone(),
             errors: self.errors.clone(),
         };
+        let header = Header {
+            page: self.page,
+            theme: self.theme,
+            owner: *owner,
+            more: self.more,
+            toggle: ctx.link().callback(|_| Msg::More),
+        };
         let class = classes!(
             "millrace",
             params.embed.then_some("embed"),
@@ -290,24 +307,24 @@ impl Component for App {
             self.sheet.then_some("sheet-up"),
         );
         html! {
-            <ContextProvider<Ui> context={ui}>
-                <div {class} data-theme={self.theme.name()} ref={self.root.clone()}>
-                    <Header page={self.page} theme={self.theme} owner={*owner} />
-                    { self.view_notices(ctx) }
-                    if self.page == Page::Notes {
-                        <Notes />
-                    } else {
-                        { self.view_lab(ctx) }
-                    }
-                    <Dialogs over={self.over} link={self.link_text.clone()} shown={self.shown.clone()}
-                        loaded={self.loaded.clone()} />
-                    <p class="said" role="status">{ &self.said }</p>
-                </div>
-            </ContextProvider<Ui>>
+            <div {class} data-theme={self.theme.name()} ref={self.root.clone()}>
+                { header.view(&ui) }
+                { self.view_notices(ctx) }
+                if self.page == Page::Notes {
+                    <Notes />
+                } else {
+                    { self.view_lab(ctx, &ui) }
+                }
+                if let Some(over) = self.over {
+                    { dialog(&ui, over, &self.link_text, &self.shown, self.loaded.as_ref()) }
+                }
+                <p class="said" role="status">{ &self.said }</p>
+            </div>
         }
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        self.host.set_dials(self.nodes.dials());
         if !first {
             return;
         }
@@ -354,18 +371,16 @@ impl App {
         }
     }
 
-    fn view_lab(&self, ctx: &Context<Self>) -> Html {
+    fn view_lab(&self, ctx: &Context<Self>, ui: &Ui) -> Html {
         let shown = &self.shown;
         let sheet = ctx.link().callback(|()| Msg::Sheet);
         html! {
             <>
                 <main class="lab" id="lab">
-                    <Stage host={self.host.clone()} summary={shown.summary.clone()}
-                        watch={shown.watch.clone()} scenario={shown.scenario.clone()} />
-                    <Side panel={shown.panel.clone()} score={shown.score} up={self.sheet} {sheet}
-                        file={shown.file.clone()} />
+                    { stage(ui, &self.host, shown) }
+                    { side(ui, shown, self.sheet, &sheet) }
                 </main>
-                <Bar host={self.host.clone()} transport={shown.transport.clone()} opening={shown.opening} />
+                { bar(ui, &self.nodes, &shown.transport, shown.opening) }
             </>
         }
     }

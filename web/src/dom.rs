@@ -1,7 +1,7 @@
 //! The few things we ask of a browser, each of which may be absent in a sandboxed frame.
 
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, HtmlElement, Storage, Window};
+use web_sys::{Document, Element, HtmlElement, HtmlInputElement, Storage, SubmitEvent, Window};
 
 /// The window.
 pub fn window() -> Window {
@@ -125,6 +125,17 @@ pub fn fresh_seed() -> u64 {
 /// Sets the only text of an element that Yew renders empty.
 pub fn set_text(element: &Element, text: &str) {
     element.set_text_content(Some(text));
+}
+
+/// What was typed into a field of the form that is sent.
+pub fn field(event: &SubmitEvent, id: &str) -> String {
+    let form = event
+        .target()
+        .and_then(|form| form.dyn_into::<Element>().ok());
+    form.and_then(|form| form.query_selector(&format!("#{id}")).ok().flatten())
+        .and_then(|field| field.dyn_into::<HtmlInputElement>().ok())
+        .map(|field| field.value())
+        .unwrap_or_default()
 }
 
 /// Moves the keyboard's focus.

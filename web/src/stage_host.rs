@@ -1,43 +1,29 @@
 //! The stage in the page: the picture, its words for those who do not see it, what to watch.
 
 use crate::host::Host;
-use crate::stage;
-use crate::ui::{Action, use_ui};
+use crate::stage::Stage;
+use crate::ui::{Action, Snapshot, Ui};
 use millrace::scenario;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-/// Properties of [`Stage`].
-#[derive(Properties, PartialEq)]
-pub struct StageProps {
-    /// What draws.
-    pub host: Host,
-    /// The picture in a sentence.
-    pub summary: String,
-    /// What to watch, and one thing to try.
-    pub watch: (String, String),
-    /// The scene's name and title.
-    pub scenario: (String, String),
-}
-
 /// The stage. Frames never pass through here: the host draws through the stage's handle.
-#[component]
-pub fn Stage(props: &StageProps) -> Html {
-    let ui = use_ui();
+pub fn stage(ui: &Ui, host: &Host, shown: &Snapshot) -> Html {
     let on_gesture = ui.on.reform(Action::Gesture);
     let on_wake = {
-        let host = props.host.clone();
+        let host = host.clone();
         Callback::from(move |()| host.wake())
     };
-    let (watch, try_this) = &props.watch;
+    let (name, title) = &shown.scenario;
+    let (watch, try_this) = &shown.watch;
     html! {
-        <section class="stage-box" aria-label={props.scenario.1.clone()} data-testid="stage">
-            <h1 class="hidden">{ &props.scenario.1 }</h1>
+        <section class="stage-box" aria-label={title.clone()} data-testid="stage">
+            <h1 class="hidden">{ title }</h1>
             <div class="picture">
-                <stage::Stage handle={props.host.stage()} {on_gesture} {on_wake} flow={ui.params.embed} label={props.summary.clone()} />
+                <Stage handle={host.stage()} {on_gesture} {on_wake} flow={ui.params.embed} label={shown.summary.clone()} />
             </div>
             <div class="watch">
-                <Scenes chosen={props.scenario.0.clone()} />
+                { scenes(ui, name) }
                 <p class="say"><b>{ "Watch. " }</b>{ watch }<span class="try">{ " " }<b>{ "Try. " }</b>{ try_this }</span></p>
             </div>
             <p class="hidden">{ "The Metrics tab has this picture as tables." }</p>
@@ -45,16 +31,8 @@ pub fn Stage(props: &StageProps) -> Html {
     }
 }
 
-/// Properties of [`Scenes`].
-#[derive(Properties, PartialEq)]
-struct ScenesProps {
-    chosen: String,
-}
-
 /// The scenes there are.
-#[component]
-fn Scenes(props: &ScenesProps) -> Html {
-    let ui = use_ui();
+fn scenes(ui: &Ui, chosen: &str) -> Html {
     if ui.locked("seed") || ui.params.embed {
         return html! {};
     }
@@ -68,7 +46,7 @@ fn Scenes(props: &ScenesProps) -> Html {
     html! {
         <select class="scene" aria-label="Scene" {onchange} data-testid="scene">
             { for scenario::all().into_iter().map(|scene| html! {
-                <option value={scene.name.clone()} selected={scene.name == props.chosen}>{ scene.title }</option>
+                <option value={scene.name.clone()} selected={scene.name == chosen}>{ scene.title }</option>
             }) }
         </select>
     }

@@ -1,43 +1,34 @@
 //! The bar at the foot: step, play, speed, the time line with its markers, time and seed.
 
-use crate::host::{Dials, Host};
+use crate::host::Dials;
 use crate::player::{SPEEDS, speed_label};
-use crate::ui::{Action, Over, Transport, Ui, use_ui};
+use crate::ui::{Action, Over, Transport, Ui};
 use millrace::time::Time;
 use millrace::view::panel::{Marker, Tone};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-/// Properties of [`Bar`].
-#[derive(Properties, PartialEq)]
-pub struct BarProps {
-    /// What sets the clock and the scrubber.
-    pub host: Host,
-    /// The transport.
-    pub transport: Transport,
-    /// How far a link being opened has come.
-    pub opening: Option<f64>,
+/// The elements of the bar that are set on every frame.
+#[derive(Default)]
+pub struct Nodes {
+    time: NodeRef,
+    scrubber: NodeRef,
+    line: NodeRef,
 }
 
-/// The bar at the foot.
-#[component]
-pub fn Bar(props: &BarProps) -> Html {
-    let ui = use_ui();
-    let t = &props.transport;
-    let time = use_node_ref();
-    let (scrubber, line) = (use_node_ref(), use_node_ref());
-    {
-        let host = props.host.clone();
-        let (time, scrubber, line) = (time.clone(), scrubber.clone(), line.clone());
-        use_effect_with((), move |()| {
-            host.set_dials(Dials {
-                time: time.cast::<HtmlElement>(),
-                scrubber: scrubber.cast::<HtmlInputElement>(),
-                line: line.cast::<HtmlElement>(),
-            });
-            move || host.set_dials(Dials::default())
-        });
+impl Nodes {
+    /// Those that are on the page now.
+    pub fn dials(&self) -> Dials {
+        Dials {
+            time: self.time.cast::<HtmlElement>(),
+            scrubber: self.scrubber.cast::<HtmlInputElement>(),
+            line: self.line.cast::<HtmlElement>(),
+        }
     }
+}
+
+/// The bar at the foot; `opening` is how far a link being opened has come.
+pub fn bar(ui: &Ui, nodes: &Nodes, t: &Transport, opening: Option<f64>) -> Html {
     let (play, sign) = if t.playing {
         ("Pause", PAUSE)
     } else {
@@ -48,22 +39,22 @@ pub fn Bar(props: &BarProps) -> Html {
         <footer class="bar" aria-label="Time">
             <div class="buttons" role="group" aria-label="Playing">
                 if step {
-                    <button class="icon" aria-label="One step back" title="One step back (,)" onclick={ui.does(Action::StepBack)} data-testid="step-back"><Icon d={BACK} /></button>
+                    <button class="icon" aria-label="One step back" title="One step back (,)" onclick={ui.does(Action::StepBack)} data-testid="step-back">{ icon(BACK) }</button>
                 }
-                <button class="icon primary" aria-label={play} title={format!("{play} (space)")} disabled={ui.locked("play")} onclick={ui.does(Action::Toggle)} data-testid="play"><Icon d={sign} /></button>
+                <button class="icon primary" aria-label={play} title={format!("{play} (space)")} disabled={ui.locked("play")} onclick={ui.does(Action::Toggle)} data-testid="play">{ icon(sign) }</button>
                 if step {
-                    <button class="icon" aria-label="One step forward" title="One step forward (.)" onclick={ui.does(Action::StepForward)} data-testid="step-forward"><Icon d={FORWARD} /></button>
+                    <button class="icon" aria-label="One step forward" title="One step forward (.)" onclick={ui.does(Action::StepForward)} data-testid="step-forward">{ icon(FORWARD) }</button>
                 }
-                <Speed speed={t.speed} />
+                { speeds(ui, t.speed) }
             </div>
-            <div class="line" ref={line}>
-                <Markers markers={(*t.markers).clone()} end={t.end} locked={ui.locked("seek")} />
-                <Scrubber node={scrubber} now={t.now} played={t.played} end={t.end} locked={ui.locked("seek")} />
+            <div class="line" ref={&nodes.line}>
+                { markers(ui, &t.markers, t.end) }
+                { scrubber(ui, &nodes.scrubber, t) }
             </div>
             <div class="where">
-                <span class="clock">{ "t " }<b ref={time} data-testid="time"></b></span>
-                { seed(&ui, t.seed) }
-                { news(&ui, t, props.opening) }
+                <span class="clock">{ "t " }<b ref={&nodes.time} data-testid="time"></b></span>
+                { seed(ui, t.seed) }
+                { news(ui, t, opening) }
             </div>
         </footer>
     }
@@ -94,24 +85,16 @@ fn news(ui: &Ui, t: &Transport, opening: Option<f64>) -> Html {
             } else if behind {
                 <span data-testid="behind" title="There is more to simulate than this computer does in that time.">{ format!("runs behind {}×", t.factor()) }</span>
             } else if !t.forks.is_empty() && !ui.params.exam {
-                <Forks forks={(*t.forks).clone()} />
+                { forks(ui, &t.forks) }
             }
         </span>
     }
 }
 
-/// Properties of [`Forks`].
-#[derive(Properties, PartialEq)]
-struct ForksProps {
-    forks: Vec<Time>,
-}
-
 /// Acting in the past set a future aside: here is the way back to it.
-#[component]
-fn Forks(props: &ForksProps) -> Html {
-    let ui = use_ui();
-    let last = props.forks.len() - 1;
-    let at = clock(props.forks[last]);
+fn forks(ui: &Ui, forks: &[Time]) -> Html {
+    let last = forks.len() - 1;
+    let at = clock(forks[last]);
     html! {
         <button class="plain" data-testid="fork" onclick={ui.does(Action::Fork(last))}
             title="You acted in the past. What had happened after it is kept.">
@@ -120,15 +103,7 @@ fn Forks(props: &ForksProps) -> Html {
     }
 }
 
-/// Properties of [`Speed`].
-#[derive(Properties, PartialEq)]
-struct SpeedProps {
-    speed: usize,
-}
-
-#[component]
-fn Speed(props: &SpeedProps) -> Html {
-    let ui = use_ui();
+fn speeds(ui: &Ui, speed: usize) -> Html {
     let onchange = {
         let on = ui.on.clone();
         Callback::from(move |event: Event| {
@@ -141,26 +116,14 @@ fn Speed(props: &SpeedProps) -> Html {
     html! {
         <select class="speed" aria-label="Speed" title="Speed ([ and ])" disabled={ui.locked("speed")} {onchange} data-testid="speed">
             { for (0..SPEEDS.len()).map(|n| html! {
-                <option value={n.to_string()} selected={n == props.speed}>{ speed_label(n) }</option>
+                <option value={n.to_string()} selected={n == speed}>{ speed_label(n) }</option>
             }) }
         </select>
     }
 }
 
-/// Properties of [`Scrubber`].
-#[derive(Properties, PartialEq)]
-struct ScrubberProps {
-    node: NodeRef,
-    now: Time,
-    played: Time,
-    end: Time,
-    locked: bool,
-}
-
 /// The time line itself. Its value is set on every frame from outside Yew.
-#[component]
-fn Scrubber(props: &ScrubberProps) -> Html {
-    let ui = use_ui();
+fn scrubber(ui: &Ui, node: &NodeRef, t: &Transport) -> Html {
     let oninput = {
         let on = ui.on.clone();
         Callback::from(move |event: InputEvent| {
@@ -171,21 +134,13 @@ fn Scrubber(props: &ScrubberProps) -> Html {
             }
         })
     };
-    let played = props.played.0 as f64 / props.end.0.max(1) as f64 * 100.0;
+    let played = t.played.0 as f64 / t.end.0.max(1) as f64 * 100.0;
     html! {
-        <input ref={props.node.clone()} type="range" class="scrubber" min="0" step="100"
-            max={(props.end.0 / 1_000).to_string()} disabled={props.locked}
+        <input ref={node} type="range" class="scrubber" min="0" step="100"
+            max={(t.end.0 / 1_000).to_string()} disabled={ui.locked("seek")}
             style={format!("--played: {played:.2}%")}
-            aria-label="Time" aria-valuetext={clock(props.now)} {oninput} data-testid="scrubber" />
+            aria-label="Time" aria-valuetext={clock(t.now)} {oninput} data-testid="scrubber" />
     }
-}
-
-/// Properties of [`Markers`].
-#[derive(Properties, PartialEq)]
-struct MarkersProps {
-    markers: Vec<Marker>,
-    end: Time,
-    locked: bool,
 }
 
 /// The width that labels are set for, in pixels: the time line of a 1280-pixel window. On a
@@ -194,10 +149,9 @@ const LINE_WIDTH: f64 = 880.0;
 /// The widest a letter gets on average at the size of labels, in pixels.
 const LETTER: f64 = 6.2;
 
-#[component]
-fn Markers(props: &MarkersProps) -> Html {
-    let ui = use_ui();
-    let places = places(&props.markers, props.end, LINE_WIDTH);
+fn markers(ui: &Ui, markers: &[Marker], end: Time) -> Html {
+    let locked = ui.locked("seek");
+    let places = places(markers, end, LINE_WIDTH);
     let marker = |(marker, place): (&Marker, &Place)| {
         let tone = tone(marker.tone);
         let told = format!("{}, {}", clock(marker.at), marker.label);
@@ -206,7 +160,7 @@ fn Markers(props: &MarkersProps) -> Html {
             .then(|| html! { <span>{ &marker.label }</span> });
         let style = format!("left: {:.2}%", place.part * 100.0);
         let class = classes!("marker", tone, place.leftward.then_some("leftward"));
-        if props.locked {
+        if locked {
             return html! { <span {class} {style} title={told}>{ label }</span> };
         }
         html! {
@@ -215,7 +169,7 @@ fn Markers(props: &MarkersProps) -> Html {
     };
     html! {
         <div class="markers" role="group" aria-label="What happened">
-            { for props.markers.iter().zip(&places).map(marker) }
+            { for markers.iter().zip(&places).map(marker) }
         </div>
     }
 }
@@ -296,16 +250,9 @@ const FORWARD: &str = "M5 3.5v9L11.5 8zM12 3.5v9";
 const PLAY: &str = "M5 3v10l8-5z";
 const PAUSE: &str = "M5.5 3.5v9M10.5 3.5v9";
 
-/// Properties of [`Icon`].
-#[derive(Properties, PartialEq)]
-struct IconProps {
-    d: &'static str,
-}
-
-#[component]
-fn Icon(props: &IconProps) -> Html {
+fn icon(d: &'static str) -> Html {
     html! {
-        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d={props.d} /></svg>
+        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path {d} /></svg>
     }
 }
 

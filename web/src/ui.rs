@@ -194,7 +194,7 @@ pub enum Action {
     Gesture(Gesture),
 }
 
-/// What every component may need.
+/// What every part of the page may need.
 #[derive(Clone, PartialEq)]
 pub struct Ui {
     /// Does it.
@@ -211,12 +211,6 @@ impl Ui {
         let on = self.on.clone();
         Callback::from(move |_| on.emit(action.clone()))
     }
-}
-
-/// The [`Ui`] of the page this component is in.
-#[hook]
-pub fn use_ui() -> Ui {
-    use_context::<Ui>().expect("every component lives in the app")
 }
 
 /// The transport.

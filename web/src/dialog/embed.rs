@@ -1,22 +1,22 @@
 //! Lines that put a scene in a course page.
 
-use super::Snippet;
+use super::snippet::Snippet;
 use crate::dom;
 use crate::params::LOCKS;
-use crate::ui::Snapshot;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Properties of [`Embed`].
 #[derive(Properties, PartialEq)]
 pub struct EmbedProps {
-    /// What the panels show.
-    pub shown: Snapshot,
+    /// The scene's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
 }
 
 /// What a teacher chooses.
-#[derive(Clone, PartialEq, Default)]
-struct Choice {
+pub struct Choice {
     exam: bool,
     here: bool,
     theme: &'static str,
@@ -24,66 +24,92 @@ struct Choice {
 }
 
 /// The Embed dialog.
-#[component]
-pub fn Embed(props: &EmbedProps) -> Html {
-    let choice = use_state(|| Choice {
-        theme: "system",
-        ..Choice::default()
-    });
-    let set = |change: fn(&mut Choice, bool)| {
-        let choice = choice.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            let mut next = (*choice).clone();
-            change(&mut next, input.checked());
-            choice.set(next);
-        })
-    };
-    let lock = |name: &'static str| {
-        let choice = choice.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            let mut next = (*choice).clone();
-            next.locks.retain(|lock| *lock != name);
-            if input.checked() {
-                next.locks.push(name);
+pub struct Embed {
+    choice: Choice,
+}
+
+/// A change of what is chosen.
+pub enum Change {
+    /// Of one of the marks that stand alone.
+    Mark(fn(&mut Choice, bool), bool),
+    /// A control is frozen, or no longer.
+    Lock(&'static str, bool),
+}
+
+impl Component for Embed {
+    type Message = Change;
+    type Properties = EmbedProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            choice: Choice {
+                exam: false,
+                here: false,
+                theme: "system",
+                locks: Vec::new(),
+            },
+        }
+    }
+
+    fn update(&mut self, _: &Context<Self>, change: Change) -> bool {
+        match change {
+            Change::Mark(set, on) => set(&mut self.choice, on),
+            Change::Lock(name, on) => {
+                self.choice.locks.retain(|lock| *lock != name);
+                if on {
+                    self.choice.locks.push(name);
+                }
             }
-            choice.set(next);
-        })
-    };
-    let fragment = if choice.here {
-        dom::fragment()
-    } else {
-        String::new()
-    };
-    let url = address(&dom::address(), &props.shown, &choice, &fragment);
-    html! {
-        <>
-            <p>{ "The scene starts paused until it is in sight, and posts its height and the score of its questions to the page around it." }</p>
-            <div class="form">
-                <label class="check"><input type="checkbox" checked={choice.here} onchange={set(|c, on| c.here = on)} />{ "Begin at the instant of the last copied link" }</label>
-                <label class="check"><input type="checkbox" checked={choice.exam} onchange={set(|c, on| c.exam = on)} />{ "Exam: questions but no Explain, no going back" }</label>
-                <label class="check"><input type="checkbox" checked={choice.theme == "light"} onchange={set(|c, on| c.theme = if on { "light" } else { "system" })} />{ "Always light" }</label>
-                <details class="part"><summary>{ "Freeze controls" }</summary>
-                    <div class="checks">{ for LOCKS.iter().map(|(name, what)| html! {
-                        <label class="check"><input type="checkbox" checked={choice.locks.contains(name)} onchange={lock(name)} />{ *what }</label>
-                    }) }</div>
-                </details>
-            </div>
-            <Snippet label="HTML" text={html_line(&url)} testid="embed-html" />
-            <Snippet label="MkDocs Material" text={mkdocs(&url)} />
-            <Snippet label="reveal.js" text={reveal(&url)} />
-        </>
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let choice = &self.choice;
+        let set = |set: fn(&mut Choice, bool)| {
+            ctx.link()
+                .callback(move |event: Event| Change::Mark(set, checked(&event)))
+        };
+        let lock = |name: &'static str| {
+            ctx.link()
+                .callback(move |event: Event| Change::Lock(name, checked(&event)))
+        };
+        let fragment = if choice.here {
+            dom::fragment()
+        } else {
+            String::new()
+        };
+        let url = address(&dom::address(), ctx.props(), choice, &fragment);
+        html! {
+            <>
+                <p>{ "The scene starts paused until it is in sight, and posts its height and the score of its questions to the page around it." }</p>
+                <div class="form">
+                    <label class="check"><input type="checkbox" checked={choice.here} onchange={set(|c, on| c.here = on)} />{ "Begin at the instant of the last copied link" }</label>
+                    <label class="check"><input type="checkbox" checked={choice.exam} onchange={set(|c, on| c.exam = on)} />{ "Exam: questions but no Explain, no going back" }</label>
+                    <label class="check"><input type="checkbox" checked={choice.theme == "light"} onchange={set(|c, on| c.theme = if on { "light" } else { "system" })} />{ "Always light" }</label>
+                    <details class="part"><summary>{ "Freeze controls" }</summary>
+                        <div class="checks">{ for LOCKS.iter().map(|(name, what)| html! {
+                            <label class="check"><input type="checkbox" checked={choice.locks.contains(name)} onchange={lock(name)} />{ *what }</label>
+                        }) }</div>
+                    </details>
+                </div>
+                <Snippet label="HTML" text={html_line(&url)} testid="embed-html" />
+                <Snippet label="MkDocs Material" text={mkdocs(&url)} />
+                <Snippet label="reveal.js" text={reveal(&url)} />
+            </>
+        }
     }
 }
 
-fn address(page: &str, shown: &Snapshot, choice: &Choice, fragment: &str) -> String {
+fn checked(event: &Event) -> bool {
+    let input: HtmlInputElement = event.target_unchecked_into();
+    input.checked()
+}
+
+fn address(page: &str, shown: &EmbedProps, choice: &Choice, fragment: &str) -> String {
     let mut url = format!("{page}?embed=1");
     if fragment.is_empty() {
-        url.push_str(&format!(
-            "&scenario={}&seed={}",
-            shown.scenario.0, shown.transport.seed
-        ));
+        url.push_str(&format!("&scenario={}&seed={}", shown.scenario, shown.seed));
     }
     if choice.exam {
         url.push_str("&exam=1");

@@ -1,14 +1,16 @@
 //! One's own orders: by button or drop. Nothing leaves the browser.
 
 use crate::actions::Loaded;
-use crate::ui::{Action, use_ui};
+use crate::ui::Action;
 use std::rc::Rc;
-use web_sys::{File, HtmlInputElement};
+use web_sys::{File, FileList, HtmlInputElement};
 use yew::prelude::*;
 
 /// Properties of [`Load`].
 #[derive(Properties, PartialEq)]
 pub struct LoadProps {
+    /// Does what a person does.
+    pub on: Callback<Action>,
     /// What was loaded.
     pub loaded: Option<Rc<Loaded>>,
 }
@@ -16,90 +18,117 @@ pub struct LoadProps {
 /// A file is read as a whole: beyond this it would not fit the page's memory in comfort.
 const LARGEST: f64 = 64.0 * 1024.0 * 1024.0;
 
-/// Reads a file and hands its name and text on.
-fn read(file: File, on: Callback<Action>, said: UseStateHandle<String>) {
-    if file.size() > LARGEST {
-        said.set(format!("{} is larger than 64 MiB.", file.name()));
-        return;
-    }
-    wasm_bindgen_futures::spawn_local(async move {
-        let name = file.name();
-        match wasm_bindgen_futures::JsFuture::from(file.text()).await {
-            Ok(text) => {
-                said.set(String::new());
-                on.emit(Action::Load(name, text.as_string().unwrap_or_default()));
-            }
-            Err(_) => said.set(format!("{name} could not be read.")),
-        }
-    });
-}
-
 /// The Load dialog.
-#[component]
-pub fn Load(props: &LoadProps) -> Html {
-    let ui = use_ui();
-    let over = use_state(|| false);
-    let said = use_state(String::new);
-    let chosen = {
-        let (on, said) = (ui.on.clone(), said.clone());
-        Callback::from(move |event: Event| {
+pub struct Load {
+    /// A file is held over it.
+    over: bool,
+    said: String,
+}
+
+/// What the Load dialog hears.
+pub enum Msg {
+    /// A file is held over it, or no longer.
+    Over(bool),
+    /// A file was chosen or dropped.
+    File(Option<File>),
+    /// A file was read: its name, and its text if that worked.
+    Read(String, Option<String>),
+}
+
+/// The first of these files.
+fn first(files: Option<FileList>) -> Msg {
+    Msg::File(files.and_then(|files| files.get(0)))
+}
+
+impl Component for Load {
+    type Message = Msg;
+    type Properties = LoadProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            over: false,
+            said: String::new(),
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Over(over) => self.over = over,
+            Msg::File(file) => {
+                self.over = false;
+                if let Some(file) = file {
+                    self.read(ctx, file);
+                }
+            }
+            Msg::Read(name, Some(text)) => {
+                self.said.clear();
+                ctx.props().on.emit(Action::Load(name, text));
+            }
+            Msg::Read(name, None) => self.said = format!("{name} could not be read."),
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let chosen = link.callback(|event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            if let Some(file) = input.files().and_then(|files| files.get(0)) {
-                read(file, on.clone(), said.clone());
-            }
-        })
-    };
-    let dropped = {
-        let (on, said, over) = (ui.on.clone(), said.clone(), over.clone());
-        Callback::from(move |event: DragEvent| {
+            first(input.files())
+        });
+        let dropped = link.callback(|event: DragEvent| {
             event.prevent_default();
-            over.set(false);
-            let files = event.data_transfer().and_then(|data| data.files());
-            if let Some(file) = files.and_then(|files| files.get(0)) {
-                read(file, on.clone(), said.clone());
-            }
-        })
-    };
-    let dragged = |to: bool| {
-        let over = over.clone();
-        Callback::from(move |event: DragEvent| {
-            event.prevent_default();
-            over.set(to);
-        })
-    };
-    html! {
-        <>
-            <p>{ "A CSV or JSON-lines file with " }<code>{ "ts_ms, customer, order, cents, items" }</code>{ ". Further columns stay in the record’s value. Nothing leaves this browser." }</p>
-            <div class={classes!("drop", over.then_some("over"))} ondrop={dropped} ondragover={dragged(true)} ondragleave={dragged(false)} data-testid="drop">
-                <label for="file">{ "Choose a file, or drop it here" }</label>
-                <input id="file" type="file" accept=".csv,.jsonl,.ndjson,.json,text/csv,application/json" onchange={chosen} data-testid="file" />
-            </div>
-            <p class="row"><button onclick={ui.does(Action::Sample)} data-testid="sample">{ "Use the sample: 2,000 orders of one day" }</button></p>
-            <p role="status">{ &*said }</p>
-            if let Some(loaded) = &props.loaded { <Outcome loaded={loaded.clone()} /> }
-        </>
+            first(event.data_transfer().and_then(|data| data.files()))
+        });
+        let dragged = |over: bool| {
+            link.callback(move |event: DragEvent| {
+                event.prevent_default();
+                Msg::Over(over)
+            })
+        };
+        let on = ctx.props().on.clone();
+        let sample = Callback::from(move |_: MouseEvent| on.emit(Action::Sample));
+        html! {
+            <>
+                <p>{ "A CSV or JSON-lines file with " }<code>{ "ts_ms, customer, order, cents, items" }</code>{ ". Further columns stay in the record’s value. Nothing leaves this browser." }</p>
+                <div class={classes!("drop", self.over.then_some("over"))} ondrop={dropped} ondragover={dragged(true)} ondragleave={dragged(false)} data-testid="drop">
+                    <label for="file">{ "Choose a file, or drop it here" }</label>
+                    <input id="file" type="file" accept=".csv,.jsonl,.ndjson,.json,text/csv,application/json" onchange={chosen} data-testid="file" />
+                </div>
+                <p class="row"><button onclick={sample} data-testid="sample">{ "Use the sample: 2,000 orders of one day" }</button></p>
+                <p role="status">{ &self.said }</p>
+                if let Some(loaded) = &ctx.props().loaded { { outcome(loaded) } }
+            </>
+        }
     }
 }
 
-/// Properties of [`Outcome`].
-#[derive(Properties, PartialEq)]
-struct OutcomeProps {
-    loaded: Rc<Loaded>,
+impl Load {
+    /// Reads a file and hands its name and text on.
+    fn read(&mut self, ctx: &Context<Self>, file: File) {
+        let name = file.name();
+        if file.size() > LARGEST {
+            self.said = format!("{name} is larger than 64 MiB.");
+            return;
+        }
+        ctx.link().send_future(async move {
+            let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
+            let text = text.ok().map(|text| text.as_string().unwrap_or_default());
+            Msg::Read(name, text)
+        });
+    }
 }
 
 /// How many bad rows are listed one by one.
 const LISTED: usize = 200;
 
-#[component]
-fn Outcome(props: &OutcomeProps) -> Html {
-    let loaded = &props.loaded;
+fn outcome(loaded: &Loaded) -> Html {
     let (good, bad) = (loaded.orders.len(), loaded.bad.len());
     let verdict = match (good, bad) {
         (0, _) => "No row could be read, so nothing changed.".to_owned(),
         (good, 0) => format!("{good} orders are being replayed."),
         (good, bad) => format!("{good} orders are being replayed; {bad} rows were skipped:"),
     };
-    let on = props.loaded.file.speed;
+    let on = loaded.file.speed;
     html! {
         <div role="status" data-testid="load-outcome">
             <p><b>{ &loaded.file.name }</b>{ ": " }{ verdict }</p>

@@ -2,88 +2,97 @@
 
 mod embed;
 mod load;
+mod snippet;
 
 use crate::actions::Loaded;
 use crate::dom;
 use crate::keys::KEYS;
-use crate::ui::{Action, Over, Snapshot, Ui, use_ui};
+use crate::panel::Entry;
+use crate::ui::{Action, Over, Snapshot, Ui};
 use millrace::scenario;
+use snippet::Snippet;
 use std::rc::Rc;
-use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::{HtmlDialogElement, HtmlSelectElement};
 use yew::prelude::*;
 
-/// Properties of [`Dialogs`].
-#[derive(Properties, PartialEq)]
-pub struct DialogsProps {
-    /// What is open.
-    pub over: Option<Over>,
-    /// The link to copy by hand.
-    pub link: String,
-    /// What the panels show.
-    pub shown: Snapshot,
-    /// The person's own orders.
-    pub loaded: Option<Rc<Loaded>>,
-}
-
-/// What lies over the page, if anything.
-#[component]
-pub fn Dialogs(props: &DialogsProps) -> Html {
-    match props.over {
-        None => html! {},
-        Some(Over::Help) => html! { <Modal title="Help"><Help /></Modal> },
-        Some(Over::Embed) => {
-            html! { <Modal title="Put this scene in a page"><embed::Embed shown={props.shown.clone()} /></Modal> }
+/// What lies over the page: the dialog with its content. `link` is the one to copy by hand.
+pub fn dialog(
+    ui: &Ui,
+    over: Over,
+    link: &str,
+    shown: &Snapshot,
+    loaded: Option<&Rc<Loaded>>,
+) -> Html {
+    let (scenario, seed) = (&shown.scenario.0, shown.transport.seed);
+    let (title, content) = match over {
+        Over::Help => ("Help", help()),
+        Over::Embed => {
+            let content = html! { <embed::Embed scenario={scenario.clone()} {seed} /> };
+            ("Put this scene in a page", content)
         }
-        Some(Over::Load) => {
-            html! { <Modal title="Your own orders"><load::Load loaded={props.loaded.clone()} /></Modal> }
+        Over::Load => {
+            let content = html! { <load::Load on={ui.on.clone()} loaded={loaded.cloned()} /> };
+            ("Your own orders", content)
         }
-        Some(Over::Run) => {
-            html! { <Modal title="Seed and scenario"><Run seed={props.shown.transport.seed} scenario={props.shown.scenario.0.clone()} /></Modal> }
-        }
-        Some(Over::Link) => {
-            html! { <Modal title="Link to this instant"><ByHand text={props.link.clone()} /></Modal> }
-        }
-    }
+        Over::Run => ("Seed and scenario", run(ui, seed, scenario)),
+        Over::Link => ("Link to this instant", by_hand(link)),
+    };
+    let onclose = ui.does::<Event>(Action::Over(None));
+    html! { <Modal {title} {onclose}>{ content }</Modal> }
 }
 
 /// Properties of [`Modal`].
 #[derive(Properties, PartialEq)]
 struct ModalProps {
     title: &'static str,
+    onclose: Callback<Event>,
     children: Html,
 }
 
-#[component]
-fn Modal(props: &ModalProps) -> Html {
-    let ui = use_ui();
-    let node = use_node_ref();
-    {
-        let node = node.clone();
-        use_effect_with((), move |()| {
-            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
-                let _ = dialog.show_modal();
-            }
-        });
+/// The dialog: it opens when it comes onto the page.
+struct Modal {
+    node: NodeRef,
+}
+
+impl Component for Modal {
+    type Message = ();
+    type Properties = ModalProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            node: NodeRef::default(),
+        }
     }
-    // The browser's own close gives the focus back to where it was, and then tells of it.
-    let close = {
-        let node = node.clone();
-        Callback::from(move |_: MouseEvent| {
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let ModalProps {
+            title,
+            onclose,
+            children,
+        } = ctx.props();
+        // The browser's own close gives the focus back to where it was, and then tells of it.
+        let node = self.node.clone();
+        let close = Callback::from(move |_: MouseEvent| {
             if let Some(dialog) = node.cast::<HtmlDialogElement>() {
                 dialog.close();
             }
-        })
-    };
-    html! {
-        <dialog ref={node} aria-label={props.title} onclose={ui.does::<Event>(Action::Over(None))} data-testid="dialog">
-            <div class="head"><h2>{ props.title }</h2><button class="quiet" onclick={close} aria-label="Close">{ "×" }</button></div>
-            { props.children.clone() }
-        </dialog>
+        });
+        html! {
+            <dialog ref={&self.node} aria-label={*title} {onclose} data-testid="dialog">
+                <div class="head"><h2>{ *title }</h2><button class="quiet" onclick={close} aria-label="Close">{ "×" }</button></div>
+                { children.clone() }
+            </dialog>
+        }
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, first: bool) {
+        if first && let Some(dialog) = self.node.cast::<HtmlDialogElement>() {
+            let _ = dialog.show_modal();
+        }
     }
 }
 
-#[component]
-fn Help() -> Html {
+fn help() -> Html {
     html! {
         <>
             <p>{ "Two shops serve the same customers. In one, everybody waits until every step is done. In the other, an order is written to a log and each service reads it at its own pace. Slow something down and see where the wait goes." }</p>
@@ -96,78 +105,14 @@ fn Help() -> Html {
     }
 }
 
-/// Properties of [`ByHand`].
-#[derive(Properties, PartialEq)]
-struct ByHandProps {
-    text: String,
-}
-
 /// A link for browsers that keep us from the clipboard.
-#[component]
-fn ByHand(props: &ByHandProps) -> Html {
+fn by_hand(link: &str) -> Html {
     html! {
         <>
             <p>{ "This page may not use the clipboard here. The text is selected: copy it." }</p>
-            <Snippet text={props.text.clone()} label="Link" selected=true testid="link-text" />
+            <Snippet text={link.to_owned()} label="Link" selected=true testid="link-text" />
         </>
     }
-}
-
-/// Properties of [`Snippet`].
-#[derive(Properties, PartialEq)]
-pub struct SnippetProps {
-    /// The text.
-    pub text: String,
-    /// What it is.
-    pub label: &'static str,
-    /// Whether it is selected from the start.
-    #[prop_or_default]
-    pub selected: bool,
-    /// For tests.
-    #[prop_or_default]
-    pub testid: Option<&'static str>,
-}
-
-/// A text to copy: a button where that works, selected text where it does not.
-#[component]
-pub fn Snippet(props: &SnippetProps) -> Html {
-    let node = use_node_ref();
-    let said = use_state(|| "");
-    {
-        let (node, selected) = (node.clone(), props.selected);
-        use_effect_with(props.text.clone(), move |_| {
-            if selected && let Some(area) = node.cast::<web_sys::HtmlTextAreaElement>() {
-                area.select();
-            }
-        });
-    }
-    let copy = {
-        let (node, said, text) = (node.clone(), said.clone(), props.text.clone());
-        Callback::from(move |_: MouseEvent| {
-            let (node, said, text) = (node.clone(), said.clone(), text.clone());
-            wasm_bindgen_futures::spawn_local(async move {
-                if dom::copy(&text).await {
-                    said.set("Copied.");
-                } else if let Some(area) = node.cast::<web_sys::HtmlTextAreaElement>() {
-                    area.select();
-                    said.set("Selected: copy it.");
-                }
-            });
-        })
-    };
-    html! {
-        <div class="snippet">
-            <div class="head"><h3>{ props.label }</h3><span role="status">{ *said }</span><button onclick={copy}>{ "Copy" }</button></div>
-            <textarea ref={node} readonly=true rows="3" spellcheck="false" aria-label={props.label} value={props.text.clone()} data-testid={props.testid} />
-        </div>
-    }
-}
-
-/// Properties of [`Run`].
-#[derive(Properties, PartialEq)]
-struct RunProps {
-    seed: u64,
-    scenario: String,
 }
 
 fn done(ui: &Ui, action: Action) {
@@ -176,19 +121,12 @@ fn done(ui: &Ui, action: Action) {
 }
 
 /// Another seed, another scenario.
-#[component]
-fn Run(props: &RunProps) -> Html {
-    let ui = use_ui();
-    let seed = use_node_ref();
+fn run(ui: &Ui, seed: u64, scenario: &str) -> Html {
     let onsubmit = {
-        let (ui, seed) = (ui.clone(), seed.clone());
+        let ui = ui.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let text = seed
-                .cast::<HtmlInputElement>()
-                .map(|input| input.value())
-                .unwrap_or_default();
-            if let Ok(seed) = text.trim().parse() {
+            if let Ok(seed) = dom::field(&event, "seed").trim().parse() {
                 done(&ui, Action::Seed(Some(seed)));
             }
         })
@@ -209,7 +147,7 @@ fn Run(props: &RunProps) -> Html {
             <p>{ "Everything drawn by chance comes from the seed: the same seed gives the same customers, latencies and faults. A change starts the run afresh." }</p>
             <form class="form" {onsubmit}>
                 <div class="field"><label for="seed">{ "Seed" }</label>
-                    <input id="seed" ref={seed} type="number" min="0" step="1" value={props.seed.to_string()} data-testid="seed-input" /></div>
+                    <Entry id="seed" testid="seed-input" kind="number" min="0" step="1" value={seed.to_string()} keep=true /></div>
                 <div class="row">
                     <button type="submit" class="primary" data-testid="seed-set">{ "Start with this seed" }</button>
                     <button type="button" onclick={fresh} data-testid="seed-new">{ "A new seed" }</button>
@@ -217,7 +155,7 @@ fn Run(props: &RunProps) -> Html {
             </form>
             <div class="form"><div class="field"><label for="scenario">{ "Scenario" }</label>
                 <select id="scenario" onchange={choose} data-testid="scenario">
-                    { for scenario::all().into_iter().map(|s| html! { <option value={s.name.clone()} selected={s.name == props.scenario}>{ s.title }</option> }) }
+                    { for scenario::all().into_iter().map(|s| html! { <option value={s.name.clone()} selected={s.name == scenario}>{ s.title }</option> }) }
                 </select></div></div>
         </>
     }

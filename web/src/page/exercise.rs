@@ -21,28 +21,23 @@ const MESSAGES: [(&str, &str, bool); 3] = [
     ),
 ];
 
-/// The exercise.
-#[component]
-pub fn Exercise() -> Html {
-    let chosen = use_state(|| None::<usize>);
-    let option = |n: usize| {
-        let chosen = chosen.clone();
-        Callback::from(move |_: Event| chosen.set(Some(n)))
-    };
+/// The exercise: what is chosen, and what to do with a choice.
+pub fn exercise(chosen: Option<usize>, choose: &Callback<usize>) -> Html {
+    let option = |n: usize| choose.reform(move |_: Event| n);
     html! {
         <section aria-labelledby="exercise">
             <h2 id="exercise">{ "Exercise: which message suits an event log?" }</h2>
             <fieldset class="exercise" data-testid="exercise">
                 <legend class="hidden">{ "Which of these is more indicative of an event-driven system such as Kafka?" }</legend>
                 { for MESSAGES.iter().enumerate().map(|(n, (text, _, _))| html! {
-                    <label class={classes!((*chosen == Some(n)).then_some("chosen"))}>
-                        <input type="radio" name="exercise" checked={*chosen == Some(n)} onchange={option(n)} data-testid={format!("exercise-{n}")} />
+                    <label class={classes!((chosen == Some(n)).then_some("chosen"))}>
+                        <input type="radio" name="exercise" checked={chosen == Some(n)} onchange={option(n)} data-testid={format!("exercise-{n}")} />
                         <b>{ ["A", "B", "C"][n] }</b><code>{ *text }</code>
                     </label>
                 }) }
             </fieldset>
             <p class="verdict" role="status">
-                if let Some(n) = *chosen {
+                if let Some(n) = chosen {
                     <b>{ if MESSAGES[n].2 { "Right. " } else { "Not this one. " } }</b>{ MESSAGES[n].1 }
                 }
             </p>

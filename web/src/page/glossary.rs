@@ -373,8 +373,7 @@ fn fragment(see: &See) -> Option<String> {
 }
 
 /// The glossary.
-#[component]
-pub fn Glossary() -> Html {
+pub fn glossary() -> Html {
     html! {
         <section aria-labelledby="glossary">
             <h2 id="glossary">{ "Glossary" }</h2>

@@ -1,7 +1,7 @@
 //! The five schedules as small living pictures, each with its table.
 
 use super::schedule::{Bar, Call, Doing, Kind, Schedule, schedule};
-use crate::panel::DataTable;
+use crate::panel::data_table;
 use millrace::view::panel::Table;
 use yew::prelude::*;
 
@@ -40,35 +40,25 @@ const WORDS: [(Kind, &str, &str); 5] = [
 ];
 
 /// All five.
-#[component]
-pub fn Miniatures() -> Html {
+pub fn miniatures() -> Html {
     html! {
         <section aria-labelledby="minis">
             <h2 id="minis">{ "Five words for “at the same time”, and what each promises" }</h2>
             <div class="minis">
-                { for WORDS.iter().map(|(kind, word, says)| html! { <Miniature kind={*kind} {word} {says} /> }) }
+                { for WORDS.iter().map(|(kind, word, says)| miniature(*kind, word, says)) }
             </div>
         </section>
     }
 }
 
-/// Properties of [`Miniature`].
-#[derive(Properties, PartialEq)]
-struct MiniatureProps {
-    kind: Kind,
-    word: &'static str,
-    says: &'static str,
-}
-
-#[component]
-fn Miniature(props: &MiniatureProps) -> Html {
-    let plan = schedule(props.kind);
+fn miniature(kind: Kind, word: &'static str, says: &'static str) -> Html {
+    let plan = schedule(kind);
     html! {
         <article class="mini">
-            <h3>{ props.word }</h3>
-            { picture(&plan, props.word) }
-            <p>{ props.says }</p>
-            <details><summary>{ format!("{} as a table", props.word) }</summary><DataTable table={table(&plan, props.word)} /></details>
+            <h3>{ word }</h3>
+            { picture(&plan, word) }
+            <p>{ says }</p>
+            <details><summary>{ format!("{} as a table", word) }</summary>{ data_table(&table(&plan, word), None) }</details>
         </article>
     }
 }

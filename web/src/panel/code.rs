@@ -6,69 +6,99 @@ use millrace::view::code::Listing;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// Properties of [`CodePanel`].
+/// Properties of [`Code`].
 #[derive(Properties, PartialEq)]
-pub struct CodePanelProps {
+pub struct CodeProps {
     /// What to show.
     pub data: Rc<CodeData>,
 }
 
 /// The Code tab.
-#[component]
-pub fn CodePanel(props: &CodePanelProps) -> Html {
-    let java = use_state(|| false);
-    let choose = |to: bool| {
-        let java = java.clone();
-        Callback::from(move |_: MouseEvent| java.set(to))
-    };
-    let wanted = if *java { "Java" } else { "Python" };
-    let listings = props.data.listings.iter();
-    let listings = listings.filter(|listing| listing.language.starts_with(wanted));
-    html! {
-        <>
-            <h2>{ "The same in code" }</h2>
-            <p class="hint">{ "With the settings in force now; it changes as you change them." }</p>
-            <div class="row">
-                <button aria-pressed={(!*java).to_string()} onclick={choose(false)} data-testid="python">{ "Python" }</button>
-                <button aria-pressed={java.to_string()} onclick={choose(true)} data-testid="java">{ "Java" }</button>
-            </div>
-            { for listings.map(|listing| html! { <Program key={listing.title.clone()} listing={listing.clone()} /> }) }
-        </>
+pub struct Code {
+    java: bool,
+    /// The program that was last to be copied, and what came of it.
+    said: (String, &'static str),
+}
+
+/// What the Code tab hears.
+pub enum Msg {
+    /// Java is wanted, or Python.
+    Java(bool),
+    /// Whether the program of this title is on the clipboard.
+    Copied(String, bool),
+}
+
+impl Component for Code {
+    type Message = Msg;
+    type Properties = CodeProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            java: false,
+            said: Default::default(),
+        }
+    }
+
+    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Java(java) => {
+                self.java = java;
+                self.said = Default::default();
+            }
+            Msg::Copied(title, true) => self.said = (title, "Copied."),
+            Msg::Copied(title, false) => {
+                self.said = (title, "The clipboard is not ours here: select the text.");
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let java = self.java;
+        let choose = |to| ctx.link().callback(move |_: MouseEvent| Msg::Java(to));
+        let wanted = if java { "Java" } else { "Python" };
+        let listings = ctx.props().data.listings.iter();
+        let listings = listings.filter(|listing| listing.language.starts_with(wanted));
+        html! {
+            <>
+                <h2>{ "The same in code" }</h2>
+                <p class="hint">{ "With the settings in force now; it changes as you change them." }</p>
+                <div class="row">
+                    <button aria-pressed={(!java).to_string()} onclick={choose(false)} data-testid="python">{ "Python" }</button>
+                    <button aria-pressed={java.to_string()} onclick={choose(true)} data-testid="java">{ "Java" }</button>
+                </div>
+                { for listings.map(|listing| self.program(ctx, listing)) }
+            </>
+        }
     }
 }
 
-/// Properties of [`Program`].
-#[derive(Properties, PartialEq)]
-struct ProgramProps {
-    listing: Listing,
-}
-
-#[component]
-fn Program(props: &ProgramProps) -> Html {
-    let said = use_state(|| "");
-    let listing = &props.listing;
-    let copy = {
-        let (text, said) = (listing.code.clone(), said.clone());
-        Callback::from(move |_: MouseEvent| {
-            let (text, said) = (text.clone(), said.clone());
-            wasm_bindgen_futures::spawn_local(async move {
-                let copied = dom::copy(&text).await;
-                said.set(if copied {
-                    "Copied."
-                } else {
-                    "The clipboard is not ours here: select the text."
+impl Code {
+    fn program(&self, ctx: &Context<Self>, listing: &Listing) -> Html {
+        let copy = {
+            let (text, title) = (listing.code.clone(), listing.title.clone());
+            let told = ctx
+                .link()
+                .callback(|(title, copied)| Msg::Copied(title, copied));
+            Callback::from(move |_: MouseEvent| {
+                let (text, title, told) = (text.clone(), title.clone(), told.clone());
+                wasm_bindgen_futures::spawn_local(async move {
+                    let copied = dom::copy(&text).await;
+                    told.emit((title, copied));
                 });
-            });
-        })
-    };
-    let name = format!("{}, {}", listing.title, listing.language);
-    html! {
-        <div class="program">
-            <div class="head"><h3>{ &listing.title }</h3><span class="hint" role="status">{ *said }</span>
-                <button onclick={copy} aria-label={format!("Copy {name}")}>{ "Copy" }</button></div>
-            <p class="hint">{ &listing.language }</p>
-            <pre class="code" tabindex="0" role="region" aria-label={name} data-testid="code"><code>{ &listing.code }</code></pre>
-            if !listing.note.is_empty() { <p class="now">{ &listing.note }</p> }
-        </div>
+            })
+        };
+        let name = format!("{}, {}", listing.title, listing.language);
+        let (last, words) = &self.said;
+        let said = if *last == listing.title { words } else { "" };
+        html! {
+            <div class="program" key={listing.title.clone()}>
+                <div class="head"><h3>{ &listing.title }</h3><span class="hint" role="status">{ said }</span>
+                    <button onclick={copy} aria-label={format!("Copy {name}")}>{ "Copy" }</button></div>
+                <p class="hint">{ &listing.language }</p>
+                <pre class="code" tabindex="0" role="region" aria-label={name} data-testid="code"><code>{ &listing.code }</code></pre>
+                if !listing.note.is_empty() { <p class="now">{ &listing.note }</p> }
+            </div>
+        }
     }
 }

@@ -1,67 +1,47 @@
 //! Explain: what happens now, a question before the event, and what to try.
 
-use super::parts::{DataTable, Promises, Records, Trouble, rich};
-use crate::ui::{Action, ExplainData, use_ui};
-use millrace::view::panel::Asked;
+use super::parts::{bare_table, promises, records, rich, trouble};
+use crate::ui::{Action, ExplainData, Ui};
+use millrace::view::panel::{Asked, WhatIf};
 use millrace::view::predict::Score;
-use std::rc::Rc;
 use yew::prelude::*;
 
-/// Properties of [`ExplainPanel`].
-#[derive(Properties, PartialEq)]
-pub struct ExplainPanelProps {
-    /// What to show.
-    pub data: Rc<ExplainData>,
-    /// How the answers did.
-    pub score: Score,
-}
-
 /// The Explain tab; in an exam only its questions.
-#[component]
-pub fn ExplainPanel(props: &ExplainPanelProps) -> Html {
-    let data = &props.data;
-    if use_ui().params.exam {
-        return html! { <Questions asked={data.asked.clone()} score={props.score} /> };
+pub fn explain(ui: &Ui, data: &ExplainData, score: Score) -> Html {
+    if ui.params.exam {
+        return questions(ui, &data.asked, score);
     }
-    let Score { right, graded, .. } = props.score;
+    let Score { right, graded, .. } = score;
     html! {
         <>
             <h2 data-testid="explain-heading">{ &data.explain.heading }</h2>
-            { for data.asked.iter().rev().take(2).map(|asked| html! { <Predict key={asked.id.clone()} asked={asked.clone()} /> }) }
+            { for data.asked.iter().rev().take(2).map(|asked| predict(ui, asked)) }
             if graded > 0 {
                 <p class="score" data-testid="score">{ format!("{right} of {graded} predicted right") }</p>
             }
             <div class="now" data-testid="explain">{ rich(&data.explain.now) }</div>
             <Told heading={data.explain.heading.clone()} now={data.explain.now.plain()} />
             if !data.explain.hint.is_empty() { <p class="hint">{ &data.explain.hint }</p> }
-            <WhatIfs data={data.clone()} />
-            <DataTable table={data.numbers.clone()} bare=true testid="numbers" />
+            { what_ifs(ui, &data.what_if) }
+            { bare_table(&data.numbers, "numbers") }
             if !data.live_topic.is_empty() {
                 <h3>{ format!("Live topic · {}", data.live_topic) }</h3>
-                <Records rows={data.live.clone()} brief=true caption={format!("The youngest records of {}", data.live_topic)} />
+                { records(ui, &data.live, &format!("The youngest records of {}", data.live_topic), None) }
             }
             <h3>{ "Promises" }</h3>
-            <Promises rows={data.promises.clone()} />
+            { promises(&data.promises) }
         </>
     }
 }
 
-/// Properties of [`Questions`].
-#[derive(Properties, PartialEq)]
-struct QuestionsProps {
-    asked: Vec<Asked>,
-    score: Score,
-}
-
 /// What an exam asks, the latest first.
-#[component]
-fn Questions(props: &QuestionsProps) -> Html {
-    let Score { right, graded, .. } = props.score;
+fn questions(ui: &Ui, asked: &[Asked], score: Score) -> Html {
+    let Score { right, graded, .. } = score;
     html! {
         <>
             <h2>{ "Questions" }</h2>
-            { for props.asked.iter().rev().map(|asked| html! { <Predict key={asked.id.clone()} asked={asked.clone()} /> }) }
-            if props.asked.is_empty() {
+            { for asked.iter().rev().map(|asked| predict(ui, asked)) }
+            if asked.is_empty() {
                 <p class="hint">{ "They come up while the scene runs." }</p>
             }
             if graded > 0 {
@@ -79,23 +59,28 @@ struct ToldProps {
 }
 
 /// The explanation for a screen reader: told when its subject changes, not with every number.
-#[component]
-fn Told(props: &ToldProps) -> Html {
-    let now = use_memo(props.heading.clone(), |_| props.now.clone());
-    html! { <p class="hidden" aria-live="polite">{ format!("{}: {}", props.heading, now) }</p> }
-}
+struct Told;
 
-/// Properties of [`Predict`].
-#[derive(Properties, PartialEq)]
-struct PredictProps {
-    asked: Asked,
+impl Component for Told {
+    type Message = ();
+    type Properties = ToldProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &ToldProps) -> bool {
+        ctx.props().heading != old.heading
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let ToldProps { heading, now } = ctx.props();
+        html! { <p class="hidden" aria-live="polite">{ format!("{heading}: {now}") }</p> }
+    }
 }
 
 /// A question before the event, and after it what the run showed.
-#[component]
-fn Predict(props: &PredictProps) -> Html {
-    let ui = use_ui();
-    let asked = &props.asked;
+fn predict(ui: &Ui, asked: &Asked) -> Html {
     let settled = asked.chosen.is_some() || asked.outcome.is_some();
     let option = |(n, words): (usize, &String)| {
         let chosen = asked.chosen == Some(n);
@@ -114,7 +99,7 @@ fn Predict(props: &PredictProps) -> Html {
         }
     };
     html! {
-        <div class="predict" role="group" aria-label={asked.text.clone()} data-testid={format!("question-{}", asked.id)}>
+        <div key={asked.id.clone()} class="predict" role="group" aria-label={asked.text.clone()} data-testid={format!("question-{}", asked.id)}>
             <p><b>{ "Predict. " }</b>{ &asked.text }</p>
             <div class="options">{ for asked.options.iter().enumerate().map(option) }</div>
             if let Some((right, why)) = &asked.outcome {
@@ -131,26 +116,18 @@ fn Predict(props: &PredictProps) -> Html {
     }
 }
 
-/// Properties of [`WhatIfs`].
-#[derive(Properties, PartialEq)]
-struct WhatIfsProps {
-    data: Rc<ExplainData>,
-}
-
 /// Buttons for the interventions that teach most here.
-#[component]
-fn WhatIfs(props: &WhatIfsProps) -> Html {
-    let ui = use_ui();
-    if ui.locked("whatif") || props.data.what_if.is_empty() {
+fn what_ifs(ui: &Ui, what_if: &[WhatIf]) -> Html {
+    if ui.locked("whatif") || what_if.is_empty() {
         return html! {};
     }
     html! {
         <div class="what-if">
             <span>{ "What if…" }</span>
-            { for props.data.what_if.iter().enumerate().map(|(n, what)| html! {
+            { for what_if.iter().enumerate().map(|(n, what)| html! {
                 <button onclick={ui.does(Action::Act("whatif", what.commands.clone()))} data-testid={format!("what-if-{n}")}>{ &what.label }</button>
             }) }
-            <Trouble from="whatif" />
+            { trouble(ui, "whatif") }
         </div>
     }
 }

@@ -1,26 +1,89 @@
 //! Faults: everything a person can do to the shops while they run.
 
-use super::fields::{Choice, Do, Entry, Make, Number, Part};
-use crate::ui::{Action, FaultsData, use_ui};
+use super::fields::{Entry, Number, act, choice, part};
+use crate::ui::{Action, FaultsData, Ui};
 use millrace::protocol::{Acks, OffsetSpec, Service, Stop};
 use millrace::scenario::{CommitMode, Partitioning, Sending, Settings, Wiring};
 use millrace::sim::Command;
 use millrace::time::EVENT_EPOCH_MS;
 use std::rc::Rc;
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-/// Properties of [`FaultsPanel`].
+/// Properties of [`Faults`].
 #[derive(Properties, PartialEq)]
-pub struct FaultsPanelProps {
+pub struct FaultsProps {
+    /// Who acts.
+    pub ui: Ui,
     /// What is in force.
     pub data: Rc<FaultsData>,
     /// The file that is played: its name and speed.
     pub file: Option<(String, f64)>,
 }
 
-fn make(command: impl Fn(f64) -> Command + 'static) -> Make {
-    Callback::from(move |value| vec![command(value)])
+/// The Faults tab, and what is chosen there but not yet done.
+pub struct Faults {
+    /// The group to rewind: a place in `Service::ALL`.
+    group: usize,
+    /// To the records of this second.
+    second: f64,
+    /// The two ends of a cut: places in [`ENDS`].
+    ends: [usize; 2],
+    /// The percentage of packets to lose.
+    loss: f64,
+}
+
+/// What a person chooses.
+pub enum Choose {
+    /// The group to rewind.
+    Group(usize),
+    /// The second to rewind it to.
+    Second(f64),
+    /// One end of a cut.
+    End(usize, usize),
+    /// The percentage of packets to lose.
+    Loss(f64),
+}
+
+impl Component for Faults {
+    type Message = Choose;
+    type Properties = FaultsProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            group: 0,
+            second: 10.0,
+            ends: [0, 1],
+            loss: 20.0,
+        }
+    }
+
+    fn update(&mut self, _: &Context<Self>, choose: Choose) -> bool {
+        match choose {
+            Choose::Group(group) => self.group = group,
+            Choose::Second(second) => self.second = second.max(0.0),
+            Choose::End(n, end) => self.ends[n] = end,
+            Choose::Loss(loss) => self.loss = loss.max(0.0),
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let FaultsProps { ui, data, file } = ctx.props();
+        let settings = &data.settings;
+        html! {
+            <>
+                <h2>{ "What a person can do" }</h2>
+                <p class="hint">{ "A fault acts on both shops alike, at the time shown." }</p>
+                { customers(ui, settings, file.as_ref()) }
+                { for Service::ALL.iter().map(|service| service_part(ui, *service, data)) }
+                { shops(ui, settings) }
+                { clients(ui, settings) }
+                { self.groups(ctx) }
+                { self.network(ctx) }
+            </>
+        }
+    }
 }
 
 /// A whole number in a command: what is out of range becomes the nearest, and the core says no.
@@ -28,72 +91,42 @@ fn whole(value: f64) -> u32 {
     value.clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
-/// The Faults tab.
-#[component]
-pub fn FaultsPanel(props: &FaultsPanelProps) -> Html {
-    let data = &props.data;
-    let settings = &data.settings;
-    html! {
-        <>
-            <h2>{ "What a person can do" }</h2>
-            <p class="hint">{ "A fault acts on both shops alike, at the time shown." }</p>
-            <Customers settings={settings.clone()} file={props.file.clone()} />
-            { for Service::ALL.iter().map(|service| html! { <ServicePart service={*service} data={data.clone()} /> }) }
-            <Shops settings={settings.clone()} />
-            <Clients settings={settings.clone()} />
-            <Groups />
-            <Network />
-        </>
-    }
-}
-
-/// Properties of the parts that show only settings.
-#[derive(Properties, PartialEq)]
-struct SettingsProps {
-    settings: Settings,
-    #[prop_or_default]
-    file: Option<(String, f64)>,
-}
-
-#[component]
-fn Customers(props: &SettingsProps) -> Html {
-    let ui = use_ui();
-    let s = &props.settings;
-    let burst = vec![Command::Burst {
+fn customers(ui: &Ui, s: &Settings, file: Option<&(String, f64)>) -> Html {
+    let burst = Command::Burst {
         factor: 10.0,
         for_us: 5_000_000,
-    }];
-    let speed = {
-        let on = ui.on.clone();
-        Callback::from(move |input: HtmlInputElement| {
-            let speed = input.value_as_number();
-            if speed.is_finite() && speed > 0.0 {
-                on.emit(Action::FileSpeed(speed));
-            }
-        })
     };
-    html! {
-        <Part title="Customers" from={vec!["rate", "skew"]} open=true>
-            if let Some((name, factor)) = &props.file {
+    let on = ui.on.clone();
+    let speed = Callback::from(move |input: HtmlInputElement| {
+        let speed = input.value_as_number();
+        if speed.is_finite() && speed > 0.0 {
+            on.emit(Action::FileSpeed(speed));
+        }
+    });
+    let rate = Number {
+        unit: "/s",
+        step: 0.5,
+        ..Number::new("rate", "Orders", s.per_s, 1000.0)
+    };
+    let skew = Number {
+        unit: "%",
+        step: 5.0,
+        ..Number::new("skew", "From one customer", s.skew * 100.0, 100.0)
+    };
+    let controls = html! {
+        <>
+            if let Some((name, factor)) = file {
                 <p class="hint">{ format!("They come as recorded in {name}.") }</p>
                 <div class="field"><label for="file-speed">{ "Times as fast as recorded" }</label>
                     <Entry id="file-speed" kind="number" min="0.1" step="any" value={factor.to_string()} disabled={ui.locked("load")} onsettle={speed} /></div>
             } else {
-                <Number id="rate" from="rate" label="Orders" unit="/s" value={s.per_s} max=1000.0 step=0.5
-                    make={make(|per_s| Command::SetRate { per_s })} />
+                { rate.view(ui, (|per_s| Command::SetRate { per_s }).into()) }
             }
-            <Do from="rate" label="Burst: ×10 for 5 s" commands={burst} testid="burst" />
-            <Number id="skew" from="skew" label="From one customer" unit="%" value={s.skew * 100.0} max=100.0 step=5.0
-                make={make(|percent| Command::SetSkew { share: percent / 100.0 })} />
-        </Part>
-    }
-}
-
-/// Properties of [`ServicePart`].
-#[derive(Properties, PartialEq)]
-struct ServicePartProps {
-    service: Service,
-    data: Rc<FaultsData>,
+            { act(ui, "rate", "Burst: ×10 for 5 s", None, "burst", burst) }
+            { skew.view(ui, (|percent| Command::SetSkew { share: percent / 100.0 }).into()) }
+        </>
+    };
+    part(ui, "Customers", &["rate", "skew"], true, controls)
 }
 
 fn title(service: Service) -> &'static str {
@@ -104,75 +137,137 @@ fn title(service: Service) -> &'static str {
     }
 }
 
-#[component]
-fn ServicePart(props: &ServicePartProps) -> Html {
-    let service = props.service;
-    let (n, name) = (service.index(), service.name());
-    let (data, s) = (&props.data, &props.data.settings);
-    let id = |what: &str| AttrValue::from(format!("{name}-{what}"));
+fn service_part(ui: &Ui, service: Service, data: &FaultsData) -> Html {
+    let (n, name, s) = (service.index(), service.name(), &data.settings);
+    let id = |what: &str| format!("{name}-{what}");
     let mean_ms = s.work[n].mean().as_millis_f64().round();
-    let node = name.to_owned();
-    let stop = |how| {
-        vec![Command::Stop {
-            node: node.clone(),
-            how,
-        }]
+    let work = Number {
+        id: id("work"),
+        unit: "ms",
+        min: 1.0,
+        step: 10.0,
+        ..Number::new("work", "One piece of work", mean_ms, 3_600_000.0)
     };
-    let full = |what: &str| Some(AttrValue::from(format!("{what} {name}")));
-    let paused = data.paused[n];
-    let pause = if paused {
-        Command::Resume { service }
+    let workers = Number {
+        id: id("workers"),
+        ..Number::new("workers", "Workers", f64::from(s.workers[n]), 64.0)
+    };
+    let failure = Number {
+        id: id("failure"),
+        unit: "%",
+        step: 5.0,
+        ..Number::new("failure", "Fails at", s.failure[n] * 100.0, 100.0)
+    };
+    let decline = Number {
+        unit: "%",
+        ..Number::new("decline", "Declines", s.decline * 100.0, 100.0)
+    };
+    let (pause, consumers, paused) = if data.paused[n] {
+        (
+            "Resume",
+            "Resume the consumers of",
+            Command::Resume { service },
+        )
     } else {
-        Command::Pause { service }
+        (
+            "Pause",
+            "Pause the consumers of",
+            Command::Pause { service },
+        )
     };
-    html! {
-        <Part title={title(service)} from={vec!["work", "workers", "decline", "failure", "stop", "pause"]} open={service == Service::Payment}>
-            <Number id={id("work")} from="work" label="One piece of work" unit="ms" value={mean_ms} min=1.0 max=3_600_000.0 step=10.0
-                make={make(move |ms| Command::SetWork { service, mean_us: (ms.clamp(0.0, 1e9) * 1_000.0) as u64 })} />
-            <Number id={id("workers")} from="workers" label="Workers" value={f64::from(s.workers[n])} max=64.0
-                make={make(move |workers| Command::SetWorkers { service, workers: whole(workers) })} />
-            <Number id={id("failure")} from="failure" label="Fails at" unit="%" value={s.failure[n] * 100.0} max=100.0 step=5.0
-                make={make(move |percent| Command::SetFailure { service, rate: percent / 100.0 })} />
+    let set_work = move |ms: f64| Command::SetWork {
+        service,
+        mean_us: (ms.clamp(0.0, 1e9) * 1_000.0) as u64,
+    };
+    let set_workers = move |workers| Command::SetWorkers {
+        service,
+        workers: whole(workers),
+    };
+    let set_failure = move |percent| Command::SetFailure {
+        service,
+        rate: percent / 100.0,
+    };
+    let controls = html! {
+        <>
+            { work.view(ui, set_work.into()) }
+            { workers.view(ui, set_workers.into()) }
+            { failure.view(ui, set_failure.into()) }
             if service == Service::Payment {
-                <Number id="decline" from="decline" label="Declines" unit="%" value={s.decline * 100.0} max=100.0
-                    make={make(|percent| Command::SetDecline { rate: percent / 100.0 })} />
+                { decline.view(ui, (|percent| Command::SetDecline { rate: percent / 100.0 }).into()) }
             }
             <p class="hint">{ format!("{} of {} consumers up", data.up[n], s.workers[n]) }</p>
             <div class="row">
-                <Do from="stop" label="Stop" full={full("Stop")} commands={stop(Stop::Clean)} testid={id("stop")} />
-                <Do from="stop" label="Kill" full={full("Kill")} commands={stop(Stop::Killed)} testid={id("kill")} />
-                <Do from="stop" label="Start" full={full("Start")} commands={vec![Command::Start { node: node.clone() }]} testid={id("start")} />
-                <Do from="pause" label={if paused { "Resume" } else { "Pause" }} full={full(if paused { "Resume the consumers of" } else { "Pause the consumers of" })} commands={vec![pause]} testid={id("pause")} />
+                { lives(ui, name, name, name) }
+                { act(ui, "pause", pause, Some(format!("{consumers} {name}")), &id("pause"), paused) }
             </div>
-        </Part>
+        </>
+    };
+    let from = ["work", "workers", "decline", "failure", "stop", "pause"];
+    part(
+        ui,
+        title(service),
+        &from,
+        service == Service::Payment,
+        controls,
+    )
+}
+
+/// Buttons that stop, kill and start the processes of a name; `full` is what they are called in
+/// full, `id` what tests call them.
+fn lives(ui: &Ui, node: &str, full: &str, id: &str) -> Html {
+    let button = |label, testid: &str, how: Option<Stop>| {
+        let node = node.to_owned();
+        let command = match how {
+            Some(how) => Command::Stop { node, how },
+            None => Command::Start { node },
+        };
+        let full = format!("{label} {full}");
+        act(
+            ui,
+            "stop",
+            label,
+            Some(full),
+            &format!("{id}-{testid}"),
+            command,
+        )
+    };
+    html! {
+        <>
+            { button("Stop", "stop", Some(Stop::Clean)) }
+            { button("Kill", "kill", Some(Stop::Killed)) }
+            { button("Start", "start", None) }
+        </>
     }
 }
 
-#[component]
-fn Shops(props: &SettingsProps) -> Html {
-    let on = |node: &str, how: Option<Stop>| {
-        let node = node.to_owned();
-        vec![match how {
-            Some(how) => Command::Stop { node, how },
-            None => Command::Start { node },
-        }]
+fn shops(ui: &Ui, s: &Settings) -> Html {
+    let workers = Number {
+        id: "shop-workers".to_owned(),
+        min: 1.0,
+        ..Number::new(
+            "workers",
+            "Customers served at once, synchronous",
+            f64::from(s.shop_workers),
+            1000.0,
+        )
     };
-    html! {
-        <Part title="Shops and broker" from={vec!["workers", "stop"]}>
-            <Number id="shop-workers" from="workers" label="Customers served at once, synchronous" value={f64::from(props.settings.shop_workers)} min=1.0 max=1000.0
-                make={make(|workers| Command::SetShopWorkers { workers: whole(workers) })} />
-            <div class="row"><span>{ "Shops" }</span>
-                <Do from="stop" label="Stop" full="Stop both shops" commands={on("shop", Some(Stop::Clean))} testid="shop-stop" />
-                <Do from="stop" label="Kill" full="Kill both shops" commands={on("shop", Some(Stop::Killed))} testid="shop-kill" />
-                <Do from="stop" label="Start" full="Start both shops" commands={on("shop", None)} testid="shop-start" />
-            </div>
-            <div class="row"><span>{ "Broker" }</span>
-                <Do from="stop" label="Stop" full="Stop the broker" commands={on("broker", Some(Stop::Clean))} testid="broker-stop" />
-                <Do from="stop" label="Kill" full="Kill the broker" commands={on("broker", Some(Stop::Killed))} testid="broker-kill" />
-                <Do from="stop" label="Start" full="Start the broker" commands={on("broker", None)} testid="broker-start" />
-            </div>
-        </Part>
-    }
+    let set_workers = |workers| Command::SetShopWorkers {
+        workers: whole(workers),
+    };
+    let controls = html! {
+        <>
+            { workers.view(ui, set_workers.into()) }
+            <div class="row"><span>{ "Shops" }</span>{ lives(ui, "shop", "both shops", "shop") }</div>
+            <div class="row"><span>{ "Broker" }</span>{ lives(ui, "broker", "the broker", "broker") }</div>
+        </>
+    };
+    part(
+        ui,
+        "Shops and broker",
+        &["workers", "stop"],
+        false,
+        controls,
+    )
 }
 
 const SENDING: [Sending; 3] = [
@@ -194,129 +289,101 @@ fn place<T: PartialEq>(all: &[T], it: &T) -> usize {
     all.iter().position(|one| one == it).unwrap_or_default()
 }
 
-#[component]
-fn Clients(props: &SettingsProps) -> Html {
-    let s = &props.settings;
-    let sending = Callback::from(|n: usize| {
-        vec![Command::SetSending {
-            sending: SENDING[n % 3],
-        }]
-    });
-    let acks = Callback::from(|n: usize| vec![Command::SetAcks { acks: ACKS[n % 2] }]);
-    let partitioning = Callback::from(|n: usize| {
-        vec![Command::SetPartitioning {
-            partitioning: PARTITIONING[n % 4],
-        }]
-    });
-    let commit = Callback::from(|n: usize| {
-        vec![Command::SetCommit {
-            commit: COMMIT[n % 2],
-        }]
-    });
-    let wiring = Callback::from(|n: usize| {
-        vec![Command::SetWiring {
-            wiring: WIRING[n % 2],
-        }]
-    });
-    html! {
-        <Part title="Producer, consumers, wiring" from={vec!["sending", "acks", "partitioning", "commit", "wiring"]}>
-            <Choice id="sending" from="sending" label="The shop sends" options={vec!["and waits: send().get()", "with a callback", "and forgets"]} chosen={place(&SENDING, &s.sending)} make={sending} />
-            <Choice id="acks" from="acks" label="acks" options={vec!["0: no answer", "1: the leader has it"]} chosen={place(&ACKS, &s.acks)} make={acks} />
-            <Choice id="partitioning" from="partitioning" label="Partition" options={vec!["murmur2 of the key (Java)", "sticky, keys ignored", "round robin", "CRC-32 of the key (the notes’ Python client)"]} chosen={place(&PARTITIONING, &s.partitioning)} make={partitioning} />
-            <Choice id="commit" from="commit" label="Consumers commit" options={vec!["after each record", "enable.auto.commit"]} chosen={place(&COMMIT, &s.commit)} make={commit} />
-            <Choice id="wiring" from="wiring" label="Services" options={vec!["one after another", "all read orders"]} chosen={place(&WIRING, &s.wiring)} make={wiring} />
-        </Part>
-    }
-}
-
-/// Rewinding a group: what it has read is read again.
-#[component]
-fn Groups() -> Html {
-    let service = use_state(|| 0_usize);
-    let seconds = use_state(|| 10.0_f64);
-    let choose = {
-        let service = service.clone();
-        Callback::from(move |event: Event| {
-            let select: web_sys::HtmlSelectElement = event.target_unchecked_into();
-            service.set(usize::try_from(select.selected_index()).unwrap_or_default());
-        })
+fn clients(ui: &Ui, s: &Settings) -> Html {
+    let controls = html! {
+        <>
+            { choice(ui, "sending", "The shop sends",
+                &["and waits: send().get()", "with a callback", "and forgets"],
+                place(&SENDING, &s.sending), |n| Command::SetSending { sending: SENDING[n % 3] }) }
+            { choice(ui, "acks", "acks",
+                &["0: no answer", "1: the leader has it"],
+                place(&ACKS, &s.acks), |n| Command::SetAcks { acks: ACKS[n % 2] }) }
+            { choice(ui, "partitioning", "Partition",
+                &["murmur2 of the key (Java)", "sticky, keys ignored", "round robin", "CRC-32 of the key (the notes’ Python client)"],
+                place(&PARTITIONING, &s.partitioning), |n| Command::SetPartitioning { partitioning: PARTITIONING[n % 4] }) }
+            { choice(ui, "commit", "Consumers commit",
+                &["after each record", "enable.auto.commit"],
+                place(&COMMIT, &s.commit), |n| Command::SetCommit { commit: COMMIT[n % 2] }) }
+            { choice(ui, "wiring", "Services",
+                &["one after another", "all read orders"],
+                place(&WIRING, &s.wiring), |n| Command::SetWiring { wiring: WIRING[n % 2] }) }
+        </>
     };
-    let set = {
-        let seconds = seconds.clone();
-        Callback::from(move |input: HtmlInputElement| {
-            seconds.set(input.value_as_number().max(0.0));
-        })
-    };
-    let ui = use_ui();
-    let chosen = Service::ALL[*service % 3];
-    let at = EVENT_EPOCH_MS + (*seconds * 1_000.0) as i64;
-    let to = |to| {
-        vec![Command::Rewind {
-            service: chosen,
-            to,
-        }]
-    };
-    html! {
-        <Part title="Rewind a group" from={vec!["rewind"]}>
-            <div class="field"><label for="rewind-group">{ "Group" }</label>
-                <select id="rewind-group" onchange={choose} disabled={ui.locked("rewind")}>
-                    { for Service::ALL.iter().map(|service| html! { <option selected={*service == chosen}>{ service.name() }</option> }) }
-                </select></div>
-            <div class="row">
-                <Do from="rewind" label="To the beginning" commands={to(OffsetSpec::Earliest)} testid="rewind-earliest" />
-                <Do from="rewind" label="To the end" commands={to(OffsetSpec::Latest)} testid="rewind-latest" />
-            </div>
-            <div class="field"><label for="rewind-at">{ "To the records of second" }</label>
-                <Entry id="rewind-at" kind="number" min="0" step="1" value={seconds.to_string()} onsettle={set} disabled={ui.locked("rewind")} /></div>
-            <Do from="rewind" label="To that time" commands={to(OffsetSpec::Timestamp(at))} testid="rewind-time" />
-            <p class="hint">{ "What lies after is read, and done, again: the log does not forget what was read." }</p>
-        </Part>
-    }
+    let from = ["sending", "acks", "partitioning", "commit", "wiring"];
+    part(ui, "Producer, consumers, wiring", &from, false, controls)
 }
 
 /// The two ends of a cut: groups of nodes that commands know.
 const ENDS: [&str; 5] = ["shop", "broker", "payment", "warehouse", "shipping"];
 
-#[component]
-fn Network() -> Html {
-    let ui = use_ui();
-    let (a, b) = (use_state(|| 0_usize), use_state(|| 1_usize));
-    let loss = use_state(|| 20.0_f64);
-    let end = |id: &'static str, label: &'static str, state: &UseStateHandle<usize>| {
-        let now = **state;
-        let state = state.clone();
-        let onchange = Callback::from(move |event: Event| {
-            let select: web_sys::HtmlSelectElement = event.target_unchecked_into();
-            state.set(usize::try_from(select.selected_index()).unwrap_or_default());
-        });
-        html! {
-            <div class="field"><label for={id}>{ label }</label>
-                <select {id} {onchange} disabled={ui.locked("network")}>{ for ENDS.iter().enumerate().map(|(n, name)| html! { <option selected={n == now}>{ name }</option> }) }</select></div>
-        }
-    };
-    let set = {
-        let loss = loss.clone();
-        Callback::from(move |input: HtmlInputElement| {
-            loss.set(input.value_as_number().max(0.0));
-        })
-    };
-    let (from, to) = (ENDS[*a % 5].to_owned(), ENDS[*b % 5].to_owned());
-    let lose = Command::SetLoss {
-        a: from.clone(),
-        b: to.clone(),
-        rate: *loss / 100.0,
-    };
-    html! {
-        <Part title="Network" from={vec!["network"]}>
-            { end("cut-a", "Between", &a) }
-            { end("cut-b", "and", &b) }
-            <div class="field"><label for="loss">{ "Lose" }</label>
-                <span class="with-unit"><Entry id="loss" kind="number" min="0" max="95" step="5" value={loss.to_string()} onsettle={set} disabled={ui.locked("network")} /><span class="unit">{ "% of packets" }</span></span></div>
-            <div class="row">
-                <Do from="network" label="Cut" commands={vec![Command::Cut { a: from, b: to }]} testid="cut" />
-                <Do from="network" label="Lose" commands={vec![lose]} testid="lose" />
-                <Do from="network" label="Mend everything" commands={vec![Command::Heal]} testid="heal" />
-            </div>
-        </Part>
+/// The place of what was chosen.
+fn selected(event: &Event) -> usize {
+    let select: HtmlSelectElement = event.target_unchecked_into();
+    usize::try_from(select.selected_index()).unwrap_or_default()
+}
+
+impl Faults {
+    /// Rewinding a group: what it has read is read again.
+    fn groups(&self, ctx: &Context<Self>) -> Html {
+        let (ui, link) = (&ctx.props().ui, ctx.link());
+        let choose = link.callback(|event: Event| Choose::Group(selected(&event)));
+        let set = link.callback(|input: HtmlInputElement| Choose::Second(input.value_as_number()));
+        let service = Service::ALL[self.group % 3];
+        let at = EVENT_EPOCH_MS + (self.second * 1_000.0) as i64;
+        let to = |label, testid, to| {
+            let rewind = Command::Rewind { service, to };
+            act(ui, "rewind", label, None, testid, rewind)
+        };
+        let controls = html! {
+            <>
+                <div class="field"><label for="rewind-group">{ "Group" }</label>
+                    <select id="rewind-group" onchange={choose} disabled={ui.locked("rewind")}>
+                        { for Service::ALL.iter().map(|it| html! { <option selected={*it == service}>{ it.name() }</option> }) }
+                    </select></div>
+                <div class="row">
+                    { to("To the beginning", "rewind-earliest", OffsetSpec::Earliest) }
+                    { to("To the end", "rewind-latest", OffsetSpec::Latest) }
+                </div>
+                <div class="field"><label for="rewind-at">{ "To the records of second" }</label>
+                    <Entry id="rewind-at" kind="number" min="0" step="1" value={self.second.to_string()} onsettle={set} disabled={ui.locked("rewind")} /></div>
+                { to("To that time", "rewind-time", OffsetSpec::Timestamp(at)) }
+                <p class="hint">{ "What lies after is read, and done, again: the log does not forget what was read." }</p>
+            </>
+        };
+        part(ui, "Rewind a group", &["rewind"], false, controls)
+    }
+
+    fn network(&self, ctx: &Context<Self>) -> Html {
+        let (ui, link) = (&ctx.props().ui, ctx.link());
+        let end = |id: &'static str, label: &'static str, n: usize| {
+            let onchange = link.callback(move |event: Event| Choose::End(n, selected(&event)));
+            html! {
+                <div class="field"><label for={id}>{ label }</label>
+                    <select {id} {onchange} disabled={ui.locked("network")}>
+                        { for (0..).zip(ENDS).map(|(place, name)| html! { <option selected={place == self.ends[n]}>{ name }</option> }) }
+                    </select></div>
+            }
+        };
+        let set = link.callback(|input: HtmlInputElement| Choose::Loss(input.value_as_number()));
+        let [a, b] = self.ends.map(|end| ENDS[end % 5].to_owned());
+        let lose = Command::SetLoss {
+            a: a.clone(),
+            b: b.clone(),
+            rate: self.loss / 100.0,
+        };
+        let controls = html! {
+            <>
+                { end("cut-a", "Between", 0) }
+                { end("cut-b", "and", 1) }
+                <div class="field"><label for="loss">{ "Lose" }</label>
+                    <span class="with-unit"><Entry id="loss" kind="number" min="0" max="95" step="5" value={self.loss.to_string()} onsettle={set} disabled={ui.locked("network")} /><span class="unit">{ "% of packets" }</span></span></div>
+                <div class="row">
+                    { act(ui, "network", "Cut", None, "cut", Command::Cut { a, b }) }
+                    { act(ui, "network", "Lose", None, "lose", lose) }
+                    { act(ui, "network", "Mend everything", None, "heal", Command::Heal) }
+                </div>
+            </>
+        };
+        part(ui, "Network", &["network"], false, controls)
     }
 }

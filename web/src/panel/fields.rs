@@ -1,7 +1,7 @@
 //! Ordinary form controls that make commands when their value is settled.
 
-use super::parts::Trouble;
-use crate::ui::{Action, use_ui};
+use super::parts::trouble;
+use crate::ui::{Action, Ui};
 use millrace::sim::Command;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -9,8 +9,11 @@ use yew::prelude::*;
 /// Properties of [`Entry`].
 #[derive(Properties, PartialEq)]
 pub struct EntryProps {
-    /// Its id, unique on the page, and its name for tests.
+    /// Its id, unique on the page.
     pub id: AttrValue,
+    /// Its name for tests, if that is another.
+    #[prop_or_default]
+    pub testid: Option<&'static str>,
     /// `number`, `search`, …
     pub kind: &'static str,
     /// The value in force.
@@ -36,94 +39,118 @@ pub struct EntryProps {
     /// Told when the value is settled: Enter, or the field is left.
     #[prop_or_default]
     pub onsettle: Callback<HtmlInputElement>,
-    /// The element, for whoever reads it later.
-    #[prop_or_default]
-    pub node: NodeRef,
 }
 
 /// A field to type into. The panels are drawn anew many times a second; what is being typed stays.
-#[component]
-pub fn Entry(props: &EntryProps) -> Html {
-    let draft = use_state(|| None::<String>);
-    let oninput = {
-        let (draft, ontype) = (draft.clone(), props.ontype.clone());
-        Callback::from(move |event: InputEvent| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            draft.set(Some(input.value()));
-            ontype.emit(input);
-        })
-    };
-    let onchange = {
-        let (draft, onsettle, keep) = (draft.clone(), props.onsettle.clone(), props.keep);
-        Callback::from(move |event: Event| {
-            onsettle.emit(event.target_unchecked_into());
-            if !keep {
-                draft.set(None);
-            }
-        })
-    };
-    let value = (*draft)
-        .clone()
-        .map_or(props.value.clone(), AttrValue::from);
-    html! {
-        <input id={props.id.clone()} ref={props.node.clone()} type={props.kind} min={props.min.clone()} max={props.max.clone()}
-            step={props.step.clone()} disabled={props.disabled} {value} {oninput} {onchange} data-testid={props.id.clone()} />
+pub struct Entry {
+    draft: Option<String>,
+}
+
+impl Component for Entry {
+    type Message = Option<String>;
+    type Properties = EntryProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self { draft: None }
+    }
+
+    fn update(&mut self, _: &Context<Self>, draft: Option<String>) -> bool {
+        self.draft = draft;
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        let oninput = {
+            let (link, ontype) = (ctx.link().clone(), props.ontype.clone());
+            Callback::from(move |event: InputEvent| {
+                let input: HtmlInputElement = event.target_unchecked_into();
+                link.send_message(Some(input.value()));
+                ontype.emit(input);
+            })
+        };
+        let onchange = {
+            let (link, onsettle, keep) = (ctx.link().clone(), props.onsettle.clone(), props.keep);
+            Callback::from(move |event: Event| {
+                onsettle.emit(event.target_unchecked_into());
+                if !keep {
+                    link.send_message(None);
+                }
+            })
+        };
+        let value = match &self.draft {
+            Some(draft) => AttrValue::from(draft.clone()),
+            None => props.value.clone(),
+        };
+        let testid = props.testid.map_or(props.id.clone(), AttrValue::Static);
+        html! {
+            <input id={props.id.clone()} type={props.kind} min={props.min.clone()} max={props.max.clone()}
+                step={props.step.clone()} disabled={props.disabled} {value} {oninput} {onchange} data-testid={testid} />
+        }
     }
 }
 
-/// What a number makes.
-pub type Make = Callback<f64, Vec<Command>>;
-
-/// Properties of [`Number`].
-#[derive(Properties, PartialEq)]
-pub struct NumberProps {
+/// A number with its unit. It acts when the value is settled, not with every digit.
+pub struct Number {
     /// Its id, unique on the page.
-    pub id: AttrValue,
+    pub id: String,
     /// The control it belongs to, as `lock=` names it.
     pub from: &'static str,
     /// What it is called.
-    pub label: AttrValue,
+    pub label: &'static str,
     /// The value in force.
     pub value: f64,
     /// The least.
-    #[prop_or(0.0)]
     pub min: f64,
     /// The most.
     pub max: f64,
     /// The step.
-    #[prop_or(1.0)]
     pub step: f64,
     /// The unit.
-    #[prop_or_default]
     pub unit: &'static str,
-    /// The commands.
-    pub make: Make,
 }
 
-/// A number with its unit. It acts when the value is settled, not with every digit.
-#[component]
-pub fn Number(props: &NumberProps) -> Html {
-    let ui = use_ui();
-    let onsettle = {
-        let (on, from, make, now) = (ui.on.clone(), props.from, props.make.clone(), props.value);
-        Callback::from(move |input: HtmlInputElement| {
+impl Number {
+    /// A number of this name, which is its id and its control's name too: whole, from 0 up to
+    /// `max`.
+    pub fn new(from: &'static str, label: &'static str, value: f64, max: f64) -> Self {
+        Self {
+            id: from.to_owned(),
+            from,
+            label,
+            value,
+            min: 0.0,
+            max,
+            step: 1.0,
+            unit: "",
+        }
+    }
+
+    /// Draws it; the value makes a command.
+    pub fn view(self, ui: &Ui, make: Callback<f64, Command>) -> Html {
+        let Self {
+            from, value: now, ..
+        } = self;
+        let on = ui.on.clone();
+        let onsettle = Callback::from(move |input: HtmlInputElement| {
             let value = input.value_as_number();
             if value.is_finite() {
-                on.emit(Action::Act(from, make.emit(value)));
+                on.emit(Action::Act(from, vec![make.emit(value)]));
             } else {
                 input.set_value(&now.to_string());
             }
-        })
-    };
-    html! {
-        <div class="field">
-            <label for={props.id.clone()}>{ &props.label }</label>
-            <span class="with-unit">
-                <Entry id={props.id.clone()} kind="number" min={props.min.to_string()} max={props.max.to_string()}
-                    step={props.step.to_string()} value={plain(props.value)} disabled={ui.locked(props.from)} {onsettle} />
-                <span class="unit">{ props.unit }</span>
-            </span>
-        </div>
+        });
+        let id = AttrValue::from(self.id);
+        html! {
+            <div class="field">
+                <label for={id.clone()}>{ self.label }</label>
+                <span class="with-unit">
+                    <Entry {id} kind="number" min={self.min.to_string()} max={self.max.to_string()}
+                        step={self.step.to_string()} value={plain(now)} disabled={ui.locked(from)} {onsettle} />
+                    <span class="unit">{ self.unit }</span>
+                </span>
+            </div>
+        }
     }
 }
 
@@ -134,98 +161,59 @@ fn plain(value: f64) -> String {
     text.to_owned()
 }
 
-/// Properties of [`Choice`].
-#[derive(Properties, PartialEq)]
-pub struct ChoiceProps {
-    /// Its id, unique on the page.
-    pub id: &'static str,
-    /// The control it belongs to, as `lock=` names it.
-    pub from: &'static str,
-    /// What it is called.
-    pub label: &'static str,
-    /// What one may choose.
-    pub options: Vec<&'static str>,
-    /// Which is in force.
-    pub chosen: usize,
-    /// The command for each option.
-    pub make: Callback<usize, Vec<Command>>,
-}
-
-/// One of a few.
-#[component]
-pub fn Choice(props: &ChoiceProps) -> Html {
-    let ui = use_ui();
-    let onchange = {
-        let (on, from, make) = (ui.on.clone(), props.from, props.make.clone());
-        Callback::from(move |event: Event| {
-            let select: HtmlSelectElement = event.target_unchecked_into();
-            if let Ok(n) = usize::try_from(select.selected_index()) {
-                on.emit(Action::Act(from, make.emit(n)));
-            }
-        })
-    };
+/// One of a few. `name` is its id and its control's name; the place of what is chosen makes a
+/// command.
+pub fn choice(
+    ui: &Ui,
+    name: &'static str,
+    label: &'static str,
+    options: &[&'static str],
+    chosen: usize,
+    make: fn(usize) -> Command,
+) -> Html {
+    let on = ui.on.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        if let Ok(n) = usize::try_from(select.selected_index()) {
+            on.emit(Action::Act(name, vec![make(n)]));
+        }
+    });
     html! {
         <div class="field">
-            <label for={props.id}>{ props.label }</label>
-            <select id={props.id} disabled={ui.locked(props.from)} {onchange} data-testid={props.id}>
-                { for props.options.iter().enumerate().map(|(n, option)| html! {
-                    <option selected={n == props.chosen}>{ option }</option>
+            <label for={name}>{ label }</label>
+            <select id={name} disabled={ui.locked(name)} {onchange} data-testid={name}>
+                { for options.iter().enumerate().map(|(n, option)| html! {
+                    <option selected={n == chosen}>{ *option }</option>
                 }) }
             </select>
         </div>
     }
 }
 
-/// Properties of [`Do`].
-#[derive(Properties, PartialEq)]
-pub struct DoProps {
-    /// The control it belongs to, as `lock=` names it.
-    pub from: &'static str,
-    /// What the button says.
-    pub label: AttrValue,
-    /// What it says in full, where it stands among others of the same word.
-    #[prop_or_default]
-    pub full: Option<AttrValue>,
-    /// What it does.
-    pub commands: Vec<Command>,
-    /// For tests.
-    #[prop_or_default]
-    pub testid: Option<AttrValue>,
-}
-
-/// A button that acts.
-#[component]
-pub fn Do(props: &DoProps) -> Html {
-    let ui = use_ui();
+/// A button that acts. `from` is the control it belongs to, as `lock=` names it; `full` is what it
+/// says in full, where it stands among others of the same word.
+pub fn act(
+    ui: &Ui,
+    from: &'static str,
+    label: &'static str,
+    full: Option<String>,
+    testid: &str,
+    command: Command,
+) -> Html {
     html! {
-        <button type="button" disabled={ui.locked(props.from)} aria-label={props.full.clone()}
-            onclick={ui.does(Action::Act(props.from, props.commands.clone()))} data-testid={props.testid.clone()}>{ &props.label }</button>
+        <button type="button" disabled={ui.locked(from)} aria-label={full}
+            onclick={ui.does::<MouseEvent>(Action::Act(from, vec![command]))} data-testid={testid.to_owned()}>{ label }</button>
     }
 }
 
-/// Properties of [`Part`].
-#[derive(Properties, PartialEq)]
-pub struct PartProps {
-    /// What it is about.
-    pub title: AttrValue,
-    /// The controls in it whose trouble is told at its foot.
-    pub from: Vec<&'static str>,
-    /// Whether it is open at first.
-    #[prop_or_default]
-    pub open: bool,
-    /// The controls.
-    pub children: Html,
-}
-
-/// A group of controls, and under it what went wrong with them.
-#[component]
-pub fn Part(props: &PartProps) -> Html {
+/// A group of controls, and under it what went wrong with them: with those named in `from`.
+pub fn part(ui: &Ui, title: &'static str, from: &[&str], open: bool, controls: Html) -> Html {
     html! {
-        <details class="part" open={props.open}>
-            <summary>{ &props.title }</summary>
+        <details class="part" {open}>
+            <summary>{ title }</summary>
             <div class="form">
-                { props.children.clone() }
-                { for props.from.iter().map(|&from| html! { <Trouble {from} /> }) }
+                { controls }
+                { for from.iter().map(|from| trouble(ui, from)) }
             </div>
         </details>
     }

@@ -1,58 +1,42 @@
 //! Metrics: numbers of both shops, lag, promises, and every picture as a table.
 
-use super::parts::{DataTable, Promises};
+use super::parts::{bare_table, data_table, promises};
 use super::twins;
 use crate::ui::MetricsData;
 use millrace::protocol::Service;
 use millrace::sim::Metrics;
 use millrace::time::Time;
-use std::rc::Rc;
 use yew::prelude::*;
 
-/// Properties of [`MetricsPanel`].
-#[derive(Properties, PartialEq)]
-pub struct MetricsPanelProps {
-    /// What to show.
-    pub data: Rc<MetricsData>,
-}
-
 /// The Metrics tab.
-#[component]
-pub fn MetricsPanel(props: &MetricsPanelProps) -> Html {
-    let data = &props.data;
+pub fn metrics(data: &MetricsData) -> Html {
     html! {
         <>
             <h2>{ "Numbers" }</h2>
-            <DataTable table={data.numbers.clone()} bare=true testid="metrics-numbers" />
+            { bare_table(&data.numbers, "metrics-numbers") }
             <h3>{ "Lag" }</h3>
-            <Lags samples={data.lags.clone()} />
-            <DataTable table={data.lag.clone()} bare=true testid="lag" />
+            { lags(&data.lags) }
+            { bare_table(&data.lag, "lag") }
             <h3>{ "Load" }</h3>
-            <DataTable table={data.load.clone()} bare=true testid="load-table" />
+            { bare_table(&data.load, "load-table") }
             <h3>{ "Promises" }</h3>
             <p class="hint">{ "What the settings in force guarantee, checked at every event." }</p>
-            <Promises rows={data.promises.clone()} />
+            { promises(&data.promises) }
             <h2>{ "The pictures as tables" }</h2>
             <h3>{ "Lag over time" }</h3>
-            <DataTable table={twins::lags(&data.lags)} testid="twin-lags" />
+            { data_table(&twins::lags(&data.lags), Some("twin-lags")) }
             <h3>{ "Orders not finished" }</h3>
-            <DataTable table={twins::unfinished(&data.unfinished)} testid="twin-unfinished" />
+            { data_table(&twins::unfinished(&data.unfinished), Some("twin-unfinished")) }
             <h3>{ "Time to an answer" }</h3>
-            <DataTable table={twins::answers(&data.answers)} testid="twin-answers" />
+            { data_table(&twins::answers(&data.answers), Some("twin-answers")) }
             <h3>{ "Shops and services" }</h3>
-            <DataTable table={twins::stations(&data.scene)} testid="twin-stations" />
+            { data_table(&twins::stations(&data.scene), Some("twin-stations")) }
             <h3>{ "Partitions" }</h3>
-            <DataTable table={twins::strips(&data.scene)} testid="twin-partitions" />
+            { data_table(&twins::strips(&data.scene), Some("twin-partitions")) }
             <h3>{ "On its way" }</h3>
-            <DataTable table={twins::flights(&data.scene)} testid="twin-flights" />
+            { data_table(&twins::flights(&data.scene), Some("twin-flights")) }
         </>
     }
-}
-
-/// Properties of [`Lags`].
-#[derive(Properties, PartialEq)]
-struct LagsProps {
-    samples: Vec<[u32; 3]>,
 }
 
 /// Pixels of the small chart: width, height, and room at the left and the foot for words.
@@ -62,17 +46,15 @@ const MARGIN: (f64, f64) = (26.0, 14.0);
 const POINTS: usize = 150;
 
 /// The lag of each group over time: three lines that differ in their dashes too.
-#[component]
-fn Lags(props: &LagsProps) -> Html {
-    let most = props
-        .samples
+fn lags(samples: &[[u32; 3]]) -> Html {
+    let most = samples
         .iter()
         .flatten()
         .copied()
         .max()
         .unwrap_or_default()
         .max(10);
-    let end = Time::ZERO + Metrics::EVERY * props.samples.len().saturating_sub(1) as u64;
+    let end = Time::ZERO + Metrics::EVERY * samples.len().saturating_sub(1) as u64;
     let (left, foot) = (MARGIN.0.to_string(), (CHART.1 - MARGIN.1).to_string());
     let label = format!(
         "Lag of the three groups up to {end}; the highest is {most}. The table below has the numbers."
@@ -86,7 +68,7 @@ fn Lags(props: &LagsProps) -> Html {
                 <text x="0" y={foot}>{ "0" }</text>
                 <text x={left} y={CHART.1.to_string()}>{ "00:00" }</text>
                 <text x={CHART.0.to_string()} y={CHART.1.to_string()} text-anchor="end">{ end.to_string() }</text>
-                { for (0..3).map(|group| html! { <path class={format!("s{group}")} d={line(&props.samples, group, most)} /> }) }
+                { for (0..3).map(|group| html! { <path class={format!("s{group}")} d={line(samples, group, most)} /> }) }
             </svg>
             <p class="legend" aria-hidden="true">
                 { for Service::ALL.iter().map(|service| html! {

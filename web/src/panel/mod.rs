@@ -10,27 +10,12 @@ mod topic;
 mod topics;
 mod twins;
 
-pub use parts::DataTable;
+pub use fields::Entry;
+pub use parts::data_table;
 
 use crate::dom;
-use crate::ui::{Action, PanelData, Tab, use_ui};
-use millrace::view::predict::Score;
+use crate::ui::{Action, PanelData, Snapshot, Tab, Ui};
 use yew::prelude::*;
-
-/// Properties of [`Side`].
-#[derive(Properties, PartialEq)]
-pub struct SideProps {
-    /// What the open tab shows.
-    pub panel: PanelData,
-    /// How the answers did.
-    pub score: Score,
-    /// Whether a phone's sheet is drawn up.
-    pub up: bool,
-    /// Draws it up or down.
-    pub sheet: Callback<()>,
-    /// The file that is played: its name and speed.
-    pub file: Option<(String, f64)>,
-}
 
 impl PanelData {
     fn tab(&self) -> Tab {
@@ -44,49 +29,37 @@ impl PanelData {
     }
 }
 
-/// The side panel.
-#[component]
-pub fn Side(props: &SideProps) -> Html {
-    let open = props.panel.tab();
-    let inside = match &props.panel {
-        PanelData::Explain(data) => {
-            html! { <explain::ExplainPanel data={data.clone()} score={props.score} /> }
-        }
-        PanelData::Topic(data) => html! { <topic::TopicPanel data={data.clone()} /> },
-        PanelData::Metrics(data) => html! { <metrics::MetricsPanel data={data.clone()} /> },
+/// The side panel; `up` tells whether a phone's sheet is drawn up, `sheet` draws it up or down.
+pub fn side(ui: &Ui, shown: &Snapshot, up: bool, sheet: &Callback<()>) -> Html {
+    let open = shown.panel.tab();
+    let inside = match &shown.panel {
+        PanelData::Explain(data) => explain::explain(ui, data, shown.score),
+        PanelData::Topic(data) => topic::topic(ui, data),
+        PanelData::Metrics(data) => metrics::metrics(data),
         PanelData::Faults(data) => {
-            html! { <faults::FaultsPanel data={data.clone()} file={props.file.clone()} /> }
+            html! { <faults::Faults ui={ui.clone()} data={data.clone()} file={shown.file.clone()} /> }
         }
-        PanelData::Code(data) => html! { <code::CodePanel data={data.clone()} /> },
+        PanelData::Code(data) => html! { <code::Code data={data.clone()} /> },
     };
-    let sheet = props.sheet.reform(|_: MouseEvent| ());
+    let raise = (!up).then(|| sheet.clone());
     html! {
         <aside class="side" aria-label="About this moment">
-            <button class="grip" onclick={sheet} aria-expanded={props.up.to_string()} aria-controls="panel"
-                aria-label={if props.up { "Draw the panel down" } else { "Draw the panel up" }} data-testid="grip"><i></i></button>
-            <Tabs {open} raise={(!props.up).then(|| props.sheet.clone())} />
-            <div class="panel" role="tabpanel" id="panel" tabindex="0" aria-labelledby={format!("tab-{}", open.name())} data-testid={format!("panel-{}", open.name())}>
+            <button class="grip" onclick={sheet.reform(|_: MouseEvent| ())} aria-expanded={up.to_string()} aria-controls="panel"
+                aria-label={if up { "Draw the panel down" } else { "Draw the panel up" }} data-testid="grip"><i></i></button>
+            { tabs(ui, open, raise) }
+            <div key={open.name()} class="panel" role="tabpanel" id="panel" tabindex="0" aria-labelledby={format!("tab-{}", open.name())} data-testid={format!("panel-{}", open.name())}>
                 { inside }
             </div>
         </aside>
     }
 }
 
-/// Properties of [`Tabs`].
-#[derive(Properties, PartialEq)]
-struct TabsProps {
-    open: Tab,
-    /// Draws the sheet up, if it is down.
-    raise: Option<Callback<()>>,
-}
-
-/// The tabs: arrow keys move between them, as the ARIA practices have it.
-#[component]
-fn Tabs(props: &TabsProps) -> Html {
-    let ui = use_ui();
+/// The tabs: arrow keys move between them, as the ARIA practices have it. `raise` draws the sheet
+/// up, if it is down.
+fn tabs(ui: &Ui, open: Tab, raise: Option<Callback<()>>) -> Html {
     let exam = ui.params.exam;
     let onkeydown = {
-        let (on, open) = (ui.on.clone(), props.open);
+        let on = ui.on.clone();
         Callback::from(move |event: KeyboardEvent| {
             if let Some(next) = neighbour(&Tab::ALL, open, &event.key()) {
                 event.prevent_default();
@@ -96,14 +69,14 @@ fn Tabs(props: &TabsProps) -> Html {
         })
     };
     let tab = |tab: &Tab| {
-        let (tab, here) = (*tab, *tab == props.open);
+        let (tab, here) = (*tab, *tab == open);
         // An exam asks and does not explain.
         let title = if exam && tab == Tab::Explain {
             "Questions"
         } else {
             tab.title()
         };
-        let (on, raise) = (ui.on.clone(), props.raise.clone());
+        let (on, raise) = (ui.on.clone(), raise.clone());
         let onclick = Callback::from(move |_: MouseEvent| {
             on.emit(Action::Tab(tab));
             if let Some(raise) = raise.as_ref().filter(|_| narrow()) {

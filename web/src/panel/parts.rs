@@ -1,34 +1,28 @@
 //! What several panels are made of.
 
-use crate::ui::{Action, use_ui};
+use crate::ui::{Action, Ui};
 use millrace::view::panel::{Mark, PromiseRow, Table, Text, TopicRow};
 use yew::prelude::*;
 
-/// Properties of [`DataTable`].
-#[derive(Properties, PartialEq)]
-pub struct DataTableProps {
-    /// The table.
-    pub table: Table,
-    /// For tests.
-    #[prop_or_default]
-    pub testid: Option<&'static str>,
-    /// Whether its caption is for screen readers only.
-    #[prop_or_default]
-    pub bare: bool,
+/// A table: the first column names the row, the others hold numbers.
+pub fn data_table(table: &Table, testid: Option<&'static str>) -> Html {
+    captioned(table, testid, "")
 }
 
-/// A table: the first column names the row, the others hold numbers.
-#[component]
-pub fn DataTable(props: &DataTableProps) -> Html {
-    let table = &props.table;
+/// The same under a heading of its own: its caption is for screen readers only.
+pub fn bare_table(table: &Table, testid: &'static str) -> Html {
+    captioned(table, Some(testid), "hidden")
+}
+
+fn captioned(table: &Table, testid: Option<&'static str>, caption: &'static str) -> Html {
     let row = |row: &Vec<String>| {
         let mut cells = row.iter();
         let name = cells.next().cloned().unwrap_or_default();
         html! { <tr><th scope="row">{ name }</th>{ for cells.map(|cell| html! { <td>{ cell }</td> }) }</tr> }
     };
     html! {
-        <table class="data" data-testid={props.testid}>
-            <caption class={classes!(props.bare.then_some("hidden"))}>{ &table.caption }</caption>
+        <table class="data" data-testid={testid}>
+            <caption class={caption}>{ &table.caption }</caption>
             <thead><tr>{ for table.heads.iter().map(|head| html! { <th scope="col">{ head }</th> }) }</tr></thead>
             <tbody>{ for table.rows.iter().map(row) }</tbody>
         </table>
@@ -47,35 +41,18 @@ pub fn rich(text: &Text) -> Html {
     html! { <>{ for text.0.iter().map(piece) }</> }
 }
 
-/// Properties of [`Trouble`].
-#[derive(Properties, PartialEq)]
-pub struct TroubleProps {
-    /// The control it is about.
-    pub from: &'static str,
-}
-
 /// What went wrong, where the person acted.
-#[component]
-pub fn Trouble(props: &TroubleProps) -> Html {
-    let ui = use_ui();
-    match ui.errors.get(props.from) {
+pub fn trouble(ui: &Ui, from: &str) -> Html {
+    match ui.errors.get(from) {
         Some(why) => html! {
-            <p class="trouble" role="alert" data-testid={format!("trouble-{}", props.from)}>{ why }</p>
+            <p class="trouble" role="alert" data-testid={format!("trouble-{from}")}>{ why }</p>
         },
         None => html! {},
     }
 }
 
-/// Properties of [`Promises`].
-#[derive(Properties, PartialEq)]
-pub struct PromisesProps {
-    /// The guarantees.
-    pub rows: Vec<PromiseRow>,
-}
-
 /// The guarantees and how they stand: a sign, words, and only then a colour.
-#[component]
-pub fn Promises(props: &PromisesProps) -> Html {
+pub fn promises(rows: &[PromiseRow]) -> Html {
     let row = |row: &PromiseRow| {
         let (sign, class, words) = match row.mark {
             Mark::Held => ("✓", "held", "promised and held"),
@@ -90,40 +67,30 @@ pub fn Promises(props: &PromisesProps) -> Html {
             </li>
         }
     };
-    html! { <ul class="promises" data-testid="promises">{ for props.rows.iter().map(row) }</ul> }
+    html! { <ul class="promises" data-testid="promises">{ for rows.iter().map(row) }</ul> }
 }
 
-/// Properties of [`Records`].
-#[derive(Properties, PartialEq)]
-pub struct RecordsProps {
-    /// The rows.
-    pub rows: Vec<TopicRow>,
-    /// Whether it is only a glance: no timestamps, nothing to press.
-    #[prop_or_default]
-    pub brief: bool,
-    /// What it is a table of.
-    pub caption: String,
-    /// Asks for the bytes of a record.
-    #[prop_or_default]
-    pub bytes: Option<Callback<(u32, i64)>>,
-}
-
-/// Records of a topic.
-#[component]
-pub fn Records(props: &RecordsProps) -> Html {
-    let ui = use_ui();
+/// Records of a topic. Without a callback that asks for the bytes of one it is only a glance: no
+/// timestamps, nothing to press.
+pub fn records(
+    ui: &Ui,
+    rows: &[TopicRow],
+    caption: &str,
+    bytes: Option<&Callback<(u32, i64)>>,
+) -> Html {
+    let brief = bytes.is_none();
     let row = |row: &TopicRow| {
         let life = row
             .order
             .map(|order| ui.does::<MouseEvent>(Action::Order(Some(order))));
-        let value = match life.filter(|_| !props.brief) {
+        let value = match life.filter(|_| !brief) {
             Some(onclick) => {
                 html! { <button class="plain value" {onclick} title="The life of this order">{ &row.value }</button> }
             }
             None => html! { <span class="value">{ &row.value }</span> },
         };
         let at = (row.partition, row.offset);
-        let bytes = props.bytes.clone().map(|ask| {
+        let bytes = bytes.cloned().map(|ask| {
             let onclick = Callback::from(move |_: MouseEvent| ask.emit(at));
             html! { <td><button class="plain" {onclick} aria-label={format!("hex: the bytes of partition {}, offset {}", at.0, at.1)}>{ "hex" }</button></td> }
         });
@@ -132,22 +99,22 @@ pub fn Records(props: &RecordsProps) -> Html {
                 <td class="p"><i class={format!("key key-{}", row.hue % 6)} aria-hidden="true"></i>{ row.partition }</td>
                 <td>{ row.offset }</td>
                 <td class="k">{ &row.key }</td>
-                if !props.brief { <td>{ time_of_day(row.timestamp_ms) }</td> }
+                if !brief { <td>{ time_of_day(row.timestamp_ms) }</td> }
                 <td class="v">{ value }</td>
                 { bytes }
             </tr>
         }
     };
     html! {
-        <table class="records" data-testid={if props.brief { "live-topic" } else { "topic-rows" }}>
-            <caption class="hidden">{ &props.caption }</caption>
+        <table class="records" data-testid={if brief { "live-topic" } else { "topic-rows" }}>
+            <caption class="hidden">{ caption }</caption>
             <thead><tr>
                 <th scope="col"><abbr title="partition">{ "p" }</abbr></th><th scope="col">{ "offset" }</th><th scope="col">{ "key" }</th>
-                if !props.brief { <th scope="col">{ "time" }</th> }
+                if !brief { <th scope="col">{ "time" }</th> }
                 <th scope="col">{ "value" }</th>
-                if props.bytes.is_some() { <th scope="col"><span class="hidden">{ "bytes" }</span></th> }
+                if !brief { <th scope="col"><span class="hidden">{ "bytes" }</span></th> }
             </tr></thead>
-            <tbody>{ for props.rows.iter().map(row) }</tbody>
+            <tbody>{ for rows.iter().map(row) }</tbody>
         </table>
     }
 }

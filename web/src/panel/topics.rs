@@ -1,37 +1,25 @@
 //! Making, describing, growing and deleting topics, with the wording the real tools use.
 
 use super::fields::Entry;
-use super::parts::Trouble;
-use crate::ui::{Action, Ui, use_ui};
+use super::parts::trouble;
+use crate::dom;
+use crate::ui::{Action, TopicData, Ui};
 use millrace::cluster::topic_name;
 use millrace::sim::Command;
 use std::collections::BTreeMap;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-/// Properties of [`Manage`].
-#[derive(Properties, PartialEq)]
-pub struct ManageProps {
-    /// All topics: name and number of partitions.
-    pub topics: Vec<(String, u32)>,
-    /// The one looked at.
-    pub topic: String,
-    /// What `kafka-topics --describe` prints of it.
-    pub describe: String,
-}
-
-/// The forms under the table.
-#[component]
-pub fn Manage(props: &ManageProps) -> Html {
-    let ui = use_ui();
+/// The forms under the table: of all topics, and of the one looked at.
+pub fn manage(ui: &Ui, data: &TopicData) -> Html {
     html! {
         <>
             <h3>{ "kafka-topics --describe" }</h3>
-            <pre class="describe" tabindex="0" data-testid="describe">{ &props.describe }</pre>
+            <pre class="describe" tabindex="0" data-testid="describe">{ &data.describe }</pre>
             if !ui.locked("topics") {
-                <Create />
-                <Grow topics={props.topics.clone()} topic={props.topic.clone()} />
-                <Trouble from="topics" />
+                <Create ui={ui.clone()} />
+                { grow(ui, data) }
+                { trouble(ui, "topics") }
             }
         </>
     }
@@ -41,97 +29,102 @@ fn act(ui: &Ui, command: Command) {
     ui.on.emit(Action::Act("topics", vec![command]));
 }
 
-fn value(node: &NodeRef) -> String {
-    node.cast::<HtmlInputElement>()
-        .map(|input| input.value())
-        .unwrap_or_default()
+/// What was typed into a field of the form that is sent; 0 for what is no number.
+fn number(event: &SubmitEvent, id: &str) -> u32 {
+    dom::field(event, id).trim().parse().unwrap_or(0)
 }
 
-fn number(node: &NodeRef) -> u32 {
-    value(node).trim().parse().unwrap_or(0)
+/// Properties of [`Create`].
+#[derive(Properties, PartialEq)]
+struct CreateProps {
+    ui: Ui,
 }
 
-#[component]
-fn Create() -> Html {
-    let ui = use_ui();
-    let (name, partitions, configs) = (use_node_ref(), use_node_ref(), use_node_ref());
-    let onsubmit = {
-        let (ui, name, partitions, configs) =
-            (ui, name.clone(), partitions.clone(), configs.clone());
-        Callback::from(move |event: SubmitEvent| {
+/// The form for a new topic, and the name that is being typed into it.
+struct Create {
+    typed: String,
+}
+
+impl Component for Create {
+    type Message = String;
+    type Properties = CreateProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            typed: String::new(),
+        }
+    }
+
+    fn update(&mut self, _: &Context<Self>, typed: String) -> bool {
+        self.typed = typed;
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let ui = ctx.props().ui.clone();
+        let onsubmit = Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let pairs = value(&configs);
-            let configs: BTreeMap<String, String> = pairs
+            let configs: BTreeMap<String, String> = dom::field(&event, "new-configs")
                 .split([',', '\n'])
                 .filter_map(|pair| pair.split_once('='))
                 .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
                 .collect();
+            let topic = dom::field(&event, "new-topic");
+            let partitions = number(&event, "new-partitions");
             act(
                 &ui,
                 Command::CreateTopic {
-                    topic: value(&name),
-                    partitions: number(&partitions),
+                    topic,
+                    partitions,
                     configs,
                 },
             );
-        })
-    };
-    let typed = use_state(String::new);
-    let oninput = {
-        let typed = typed.clone();
-        Callback::from(move |event: InputEvent| {
+        });
+        let oninput = ctx.link().callback(|event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            typed.set(input.value());
-        })
-    };
-    let advice = (!typed.is_empty())
-        .then(|| topic_name::hint(&typed))
-        .flatten();
-    html! {
-        <form class="form tight" {onsubmit}>
-            <h3>{ "kafka-topics --create" }</h3>
-            <label for="new-topic">{ "--topic" }</label>
-            <input id="new-topic" ref={name} type="text" {oninput} placeholder="shop.order.returned" autocomplete="off" data-testid="new-topic" />
-            <label for="new-partitions">{ "--partitions" }</label>
-            <Entry id="new-partitions" node={partitions} kind="number" min="0" max="1000" value="3" keep=true />
-            <label for="new-configs">{ "--config" }</label>
-            <input id="new-configs" ref={configs} type="text" placeholder="max.message.bytes=1000" autocomplete="off" />
-            <div class="row"><button type="submit" data-testid="create-topic">{ "Create" }</button></div>
-            if topic_name::can_collide(&typed) {
-                <p class="hint warn" role="status">{ topic_name::COLLISION_WARNING }</p>
-            }
-            if let Some(advice) = advice {
-                <p class="hint" role="status">{ advice }</p>
-            }
-        </form>
+            input.value()
+        });
+        let typed = &self.typed;
+        let advice = (!typed.is_empty())
+            .then(|| topic_name::hint(typed))
+            .flatten();
+        html! {
+            <form class="form tight" {onsubmit}>
+                <h3>{ "kafka-topics --create" }</h3>
+                <label for="new-topic">{ "--topic" }</label>
+                <input id="new-topic" type="text" {oninput} placeholder="shop.order.returned" autocomplete="off" data-testid="new-topic" />
+                <label for="new-partitions">{ "--partitions" }</label>
+                <Entry id="new-partitions" kind="number" min="0" max="1000" value="3" keep=true />
+                <label for="new-configs">{ "--config" }</label>
+                <input id="new-configs" type="text" placeholder="max.message.bytes=1000" autocomplete="off" />
+                <div class="row"><button type="submit" data-testid="create-topic">{ "Create" }</button></div>
+                if topic_name::can_collide(typed) {
+                    <p class="hint warn" role="status">{ topic_name::COLLISION_WARNING }</p>
+                }
+                if let Some(advice) = advice {
+                    <p class="hint" role="status">{ advice }</p>
+                }
+            </form>
+        }
     }
 }
 
-/// Properties of [`Grow`].
-#[derive(Properties, PartialEq)]
-struct GrowProps {
-    topics: Vec<(String, u32)>,
-    topic: String,
-}
-
-#[component]
-fn Grow(props: &GrowProps) -> Html {
-    let ui = use_ui();
-    let to = use_node_ref();
-    let now = props
+fn grow(ui: &Ui, data: &TopicData) -> Html {
+    let topic = &data.view.topic;
+    let now = data
         .topics
         .iter()
-        .find(|(name, _)| *name == props.topic)
+        .find(|(name, _)| name == topic)
         .map_or(0, |(_, n)| *n);
     let onsubmit = {
-        let (ui, to, topic) = (ui.clone(), to.clone(), props.topic.clone());
+        let (ui, topic) = (ui.clone(), topic.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             act(
                 &ui,
                 Command::AddPartitions {
                     topic: topic.clone(),
-                    to: number(&to),
+                    to: number(&event, "grow-to"),
                 },
             );
         })
@@ -139,14 +132,14 @@ fn Grow(props: &GrowProps) -> Html {
     let delete = ui.does::<MouseEvent>(Action::Act(
         "topics",
         vec![Command::DeleteTopic {
-            topic: props.topic.clone(),
+            topic: topic.clone(),
         }],
     ));
     html! {
         <form class="form tight" {onsubmit}>
-            <h3>{ format!("{}: grow or delete", props.topic) }</h3>
+            <h3>{ format!("{topic}: grow or delete") }</h3>
             <label for="grow-to">{ "--alter --partitions" }</label>
-            <Entry id="grow-to" key={format!("{} {now}", props.topic)} node={to} kind="number" min="1" max="1000" value={(now + 1).to_string()} keep=true />
+            <Entry id="grow-to" key={format!("{topic} {now}")} kind="number" min="1" max="1000" value={(now + 1).to_string()} keep=true />
             <div class="row">
                 <button type="submit" data-testid="grow">{ "Add partitions" }</button>
                 <button type="button" class="grave" onclick={delete} data-testid="delete-topic">{ "Delete the topic" }</button>
