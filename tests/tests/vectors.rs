@@ -57,6 +57,7 @@ fn every_vector_passes() {
         ("leader_epoch", [18, 0, 17]),
         ("partitioner", [43, 0, 4]),
         ("record_batch", [21, 0, 3]),
+        ("replication_hw_isr", [7, 0, 8]),
         ("topic_names", [14, 0, 0]),
         ("varint", [58, 0, 0]),
     ] {
@@ -143,6 +144,21 @@ fn an_altered_case_is_one_failure() {
         ("leader_epoch", "/cases/9/expect/then/0/2", json!(6)),
         ("leader_epoch", "/cases/12/expect", json!({})),
         ("leader_epoch", "/cases/17/expect/nextEpoch/2", json!(3)),
+        ("replication_hw_isr", "/elr_cases/0/elr/1", json!(2)),
+        ("replication_hw_isr", "/elr_cases/1/result_elr", json!([3])),
+        ("replication_hw_isr", "/elr_cases/2/target_isr/1", json!(2)),
+        ("replication_hw_isr", "/elr_cases/3/min_isr", json!(1)),
+        (
+            "replication_hw_isr",
+            "/elr_cases/3/unclean_shutdown",
+            json!([]),
+        ),
+        ("replication_hw_isr", "/quotas/cases/0/samples", json!(4)),
+        (
+            "replication_hw_isr",
+            "/quotas/cases/2/throttle_ms",
+            json!(1),
+        ),
         ("indexes", "/roll/cases/0/segments", json!(3)),
         ("indexes", "/roll/cases/2/expect", json!("0-2,3-5")),
     ] {
@@ -165,6 +181,7 @@ fn data_of_an_unknown_shape_fails_and_words_are_skipped() {
         "leader_epoch",
         "partitioner",
         "record_batch",
+        "replication_hw_isr",
         "topic_names",
         "varint",
     ] {
