@@ -3,6 +3,7 @@
 mod broker;
 pub mod election;
 pub mod isr;
+pub mod placement;
 mod purgatory;
 pub mod quota;
 mod topic;

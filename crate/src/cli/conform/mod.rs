@@ -10,6 +10,7 @@ mod indexes;
 mod leader_epoch;
 mod partitioner;
 mod record_batch;
+mod replica_placement;
 mod replication_hw_isr;
 mod topic_names;
 mod varint;
@@ -31,12 +32,13 @@ pub(super) struct Args {
 /// Judges `case` if it knows its shape, and reports at least one outcome then; otherwise says no.
 type Judge = fn(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool>;
 
-const KINDS: [(&str, Judge); 8] = [
+const KINDS: [(&str, Judge); 9] = [
     ("crc32c", crc32c::judge),
     ("indexes", indexes::judge),
     ("leader_epoch", leader_epoch::judge),
     ("partitioner", partitioner::judge),
     ("record_batch", record_batch::judge),
+    ("replica_placement", replica_placement::judge),
     ("replication_hw_isr", replication_hw_isr::judge),
     ("topic_names", topic_names::judge),
     ("varint", varint::judge),
