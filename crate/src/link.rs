@@ -304,8 +304,10 @@ fn clamp(link: &mut Link, complaints: &mut Vec<String>) {
             || a.at_us == b.at_us && a.instant.unwrap_or(u64::MAX) <= b.instant.unwrap_or(u64::MAX)
     };
     if !link.commands.is_sorted_by(in_order) {
+        // Equals keep their places, so the second sort keeps the order of instants.
         link.commands
-            .sort_by_key(|acted| (acted.at_us, acted.instant.unwrap_or(u64::MAX)));
+            .sort_by_cached_key(|acted| acted.instant.unwrap_or(u64::MAX));
+        link.commands.sort_by_cached_key(|acted| acted.at_us.0);
         complaints
             .push("The link’s commands were not in the order of time; they are now.".to_owned());
     }

@@ -22,6 +22,12 @@ pub struct Span(pub u64);
 /// Event time at [`Time::ZERO`], in milliseconds since the Unix epoch: 2025-01-01T00:00Z.
 pub const EVENT_EPOCH_MS: i64 = 1_735_689_600_000;
 
+/// A timestamp or an offset as a number that sorts as it does, those below zero first.
+#[must_use]
+pub fn in_order(n: i64) -> u64 {
+    n.cast_unsigned() ^ (1 << 63)
+}
+
 impl Time {
     /// The start of every run.
     pub const ZERO: Self = Self(0);

@@ -109,9 +109,9 @@ impl Lab {
     /// Takes up what was answered in a link.
     fn recall(&mut self, link: &Link) {
         let answers = link.answers.iter();
-        self.answers = answers
-            .map(|(question, option)| (question.clone(), *option as usize))
-            .collect();
+        self.answers.clear();
+        self.answers
+            .extend(answers.map(|(question, option)| (question.clone(), *option as usize)));
     }
 
     /// Begins to replay a link's commands on this (fresh) run.
@@ -322,6 +322,8 @@ impl Lab {
     pub fn link(&self) -> Link {
         let timeline = &self.timeline;
         let commands: Vec<Acted> = timeline.commands().to_vec();
+        let mut answers = std::collections::BTreeMap::new();
+        answers.extend(self.answers.iter().map(|(q, n)| (q.clone(), *n as u32)));
         Link {
             engine: ENGINE.to_owned(),
             scenario: timeline.scenario().name.clone(),
@@ -331,11 +333,7 @@ impl Lab {
             at_us: timeline.now(),
             hash: Some(hex(timeline.trace_hash())),
             file: self.file.clone(),
-            answers: self
-                .answers
-                .iter()
-                .map(|(q, n)| (q.clone(), *n as u32))
-                .collect(),
+            answers,
             ..Link::default()
         }
     }

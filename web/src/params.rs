@@ -94,11 +94,11 @@ impl Params {
                 "scenario" => params.scenario = Some(value.to_owned()),
                 "lock" => {
                     let names = value.replace("%2C", ",").replace("%2c", ",");
-                    params.lock = names
+                    let names = names
                         .split(',')
-                        .map(|name| name.trim().to_ascii_lowercase())
-                        .filter(|name| !name.is_empty())
-                        .collect();
+                        .map(|name| name.trim().to_ascii_lowercase());
+                    params.lock.clear();
+                    params.lock.extend(names.filter(|name| !name.is_empty()));
                 }
                 _ => {}
             }

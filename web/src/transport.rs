@@ -197,7 +197,8 @@ fn places(markers: &[Marker], end: Time, width: f64) -> Vec<Place> {
         })
         .collect();
     let mut order: Vec<usize> = (0..markers.len()).collect();
-    order.sort_by_key(|&n| (weight(markers[n].tone), std::cmp::Reverse(n)));
+    order.reverse();
+    order.sort_by_cached_key(|&n| weight(markers[n].tone));
     let mut taken: Vec<(f64, f64)> = places
         .iter()
         .map(|place| (place.part * width - 6.0, place.part * width + 6.0))
@@ -221,7 +222,7 @@ fn places(markers: &[Marker], end: Time, width: f64) -> Vec<Place> {
     places
 }
 
-fn weight(tone: Tone) -> u8 {
+fn weight(tone: Tone) -> u64 {
     match tone {
         Tone::Bad => 0,
         Tone::Warn => 1,

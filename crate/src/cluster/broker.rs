@@ -284,9 +284,11 @@ impl Broker {
             incarnation: topic.incarnation,
             leaders: topic.partitions.iter().map(|p| p.leader).collect(),
         };
+        let mut topics = BTreeMap::new();
+        topics.extend(self.topics().map(|(id, t)| (id, described(t))));
         self.image = Arc::new(Metadata {
             brokers: self.image.brokers.clone(),
-            topics: self.topics().map(|(id, t)| (id, described(t))).collect(),
+            topics,
         });
     }
 

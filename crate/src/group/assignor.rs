@@ -18,9 +18,9 @@ pub fn range(
     partitions: impl Fn(TopicId) -> u32,
 ) -> Assignment {
     let mut assignment: Assignment = members.iter().map(|(id, _)| (*id, Vec::new())).collect();
-    assignment.sort_by_key(|(id, _)| *id);
+    assignment.sort_by_cached_key(|(id, _)| u64::from(id.client.0) << 32 | u64::from(id.serial));
     let mut topics: Vec<TopicId> = members.iter().flat_map(|(_, t)| t).copied().collect();
-    topics.sort_unstable();
+    topics.sort_by_cached_key(|topic| u64::from(topic.0));
     topics.dedup();
     for topic in topics {
         let reads = |id: MemberId| {

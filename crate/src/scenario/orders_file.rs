@@ -2,7 +2,7 @@
 
 use crate::rng::{Dist, Rng, Salt};
 use crate::shop::RecordedOrder;
-use crate::time::Span;
+use crate::time::{Span, in_order};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -74,7 +74,7 @@ pub fn parse(name: &str, text: &str) -> OrdersFile {
     } else if let Err((line, why)) = csv_rows(text, &mut take) {
         file.bad.push((line, why));
     }
-    rows.sort_by_key(|(_, row)| row.ts_ms);
+    rows.sort_by_cached_key(|(_, row)| in_order(row.ts_ms));
     let first = rows.first().map_or(0, |(_, row)| row.ts_ms);
     for (line, row) in rows {
         match row.ts_ms.checked_sub(first).filter(|ms| *ms <= LONGEST_MS) {
@@ -85,7 +85,7 @@ pub fn parse(name: &str, text: &str) -> OrdersFile {
             )),
         }
     }
-    file.bad.sort_by_key(|(line, _)| *line);
+    file.bad.sort_by_cached_key(|(line, _)| *line as u64);
     file
 }
 
@@ -102,7 +102,7 @@ pub fn sample() -> String {
             times.push(ms);
         }
     }
-    times.sort_unstable();
+    times.sort_by_cached_key(|ms| *ms);
     let price = Dist::LogNormal {
         mean_us: 3_990,
         sigma: 0.7,

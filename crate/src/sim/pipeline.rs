@@ -262,7 +262,7 @@ impl World {
                     self.kernel.set_loss(a, b, rate);
                 }
             }
-            other => unreachable!("{other:?} is carried out elsewhere"),
+            _ => unreachable!("the other commands are carried out before"),
         }
         Ok(())
     }
@@ -381,7 +381,7 @@ impl World {
         let broker = self.pipeline.broker;
         match self.node_mut(broker) {
             Node::Broker(broker) => broker,
-            other => unreachable!("the pipeline's broker is {other:?}"),
+            _ => unreachable!("the pipeline's broker is no broker"),
         }
     }
 
@@ -395,7 +395,7 @@ impl World {
             Node::Broker(broker) => {
                 act(broker, now, out).map_err(|error| Problem::new(error.to_string()))
             }
-            other => unreachable!("the pipeline's broker is {other:?}"),
+            _ => unreachable!("the pipeline's broker is no broker"),
         })
     }
 

@@ -208,7 +208,7 @@ impl Timeline {
             .enumerate()
             .filter(|(n, _)| !self.refused.contains_key(n));
         let mut all: Vec<&Acted> = script.iter().chain(own.map(|(_, acted)| acted)).collect();
-        all.sort_by_key(|acted| acted.at_us);
+        all.sort_by_cached_key(|acted| acted.at_us.0);
         all
     }
 
@@ -311,7 +311,7 @@ impl Timeline {
     /// Plays these commands as if the person had given them at their times. Commands already there
     /// are replaced, and the moment shown is the beginning.
     pub fn script(&mut self, mut commands: Vec<Acted>) {
-        commands.sort_by_key(|acted| acted.at_us);
+        commands.sort_by_cached_key(|acted| acted.at_us.0);
         self.return_to(|moment| moment.commands_done == 0 && moment.world.now() == Time::ZERO);
         self.checkpoints.truncate(1);
         self.commands = commands;

@@ -214,7 +214,7 @@ impl World {
     pub fn broker(&self) -> &Broker {
         match self.node(self.pipeline.broker) {
             Node::Broker(broker) => broker,
-            other => unreachable!("the pipeline's broker is {other:?}"),
+            _ => unreachable!("the pipeline's broker is no broker"),
         }
     }
 

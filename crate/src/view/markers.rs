@@ -37,7 +37,7 @@ pub fn markers(timeline: &Timeline) -> Vec<Marker> {
             });
         }
     }
-    markers.sort_by_key(|marker| marker.at);
+    markers.sort_by_cached_key(|marker| marker.at.0);
     markers.dedup_by(|a, b| a.label == b.label && a.at.since(b.at) < Span::secs(2));
     markers
 }

@@ -63,7 +63,7 @@ pub fn quantile(spans: &mut [Span], q: f64) -> Option<Span> {
     if spans.is_empty() {
         return None;
     }
-    spans.sort_unstable();
+    spans.sort_by_cached_key(|span| span.0);
     let rank = libm::ceil(q * spans.len() as f64) as usize;
     Some(spans[rank.clamp(1, spans.len()) - 1])
 }

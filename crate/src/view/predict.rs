@@ -49,7 +49,7 @@ pub fn asked(timeline: &Timeline, answers: &Answers) -> Vec<Asked> {
             }
         })
         .collect();
-    asked.sort_by_key(|question| question.at);
+    asked.sort_by_cached_key(|question| question.at.0);
     asked
 }
 

@@ -7,7 +7,7 @@ use crate::log::Record;
 use crate::protocol::{Lane, Service};
 use crate::shop::hue_of;
 use crate::sim::{Moment, Told, World};
-use crate::time::{EVENT_EPOCH_MS, Span, Time};
+use crate::time::{EVENT_EPOCH_MS, Span, Time, in_order};
 use std::fmt::Write as _;
 
 /// Which records of a topic to list.
@@ -43,10 +43,11 @@ pub fn topic_rows(world: &World, topic: &str, wanted: &Wanted) -> Vec<TopicRow> 
     for partition in partitions.filter(|p| wanted.partition.is_none_or(|only| only == *p)) {
         partition_rows(world, topic, partition, wanted, &mut rows);
     }
-    if wanted.from.is_some() {
-        rows.sort_by_key(|row| (row.offset, row.partition));
-    } else {
-        rows.sort_by_key(|row| std::cmp::Reverse((row.timestamp_ms, row.offset, row.partition)));
+    // They lie partition by partition, and equals keep their places.
+    rows.sort_by_cached_key(|row| in_order(row.offset));
+    if wanted.from.is_none() {
+        rows.sort_by_cached_key(|row| in_order(row.timestamp_ms));
+        rows.reverse();
     }
     rows.truncate(wanted.most);
     rows
@@ -176,7 +177,7 @@ pub fn life(moment: &Moment, order: OrderId) -> Vec<LifeStep> {
         }
     }
     steps.extend(in_log(&moment.world, order));
-    steps.sort_by_key(|step| step.at);
+    steps.sort_by_cached_key(|step| step.at.0);
     steps
 }
 

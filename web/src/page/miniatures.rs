@@ -172,7 +172,7 @@ fn table(plan: &Schedule, word: &str) -> Table {
             )
         }))
         .collect();
-    rows.sort_by_key(|(at, _)| *at);
+    rows.sort_by_cached_key(|(at, _)| u64::from(*at));
     Table {
         caption: format!("{word}: who does what in which tick"),
         heads: ["tick", "who", "does"].map(str::to_owned).into(),

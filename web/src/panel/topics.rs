@@ -64,11 +64,13 @@ impl Component for Create {
         let ui = ctx.props().ui.clone();
         let onsubmit = Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let configs: BTreeMap<String, String> = dom::field(&event, "new-configs")
-                .split([',', '\n'])
-                .filter_map(|pair| pair.split_once('='))
-                .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
-                .collect();
+            let mut configs = BTreeMap::new();
+            configs.extend(
+                dom::field(&event, "new-configs")
+                    .split([',', '\n'])
+                    .filter_map(|pair| pair.split_once('='))
+                    .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())),
+            );
             let topic = dom::field(&event, "new-topic");
             let partitions = number(&event, "new-partitions");
             act(

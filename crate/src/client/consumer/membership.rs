@@ -109,7 +109,7 @@ impl Membership {
 /// The partition counts of these topics.
 fn counts(image: &Metadata, topics: impl Iterator<Item = TopicId>) -> Vec<(TopicId, u32)> {
     let mut counts: Vec<_> = topics.map(|t| (t, image.partitions(t))).collect();
-    counts.sort_unstable();
+    counts.sort_by_cached_key(|(topic, _)| u64::from(topic.0));
     counts.dedup();
     counts
 }

@@ -88,10 +88,9 @@ pub(super) struct Assignment {
 impl Assignment {
     pub fn replace(&mut self, partitions: &[TopicPartition], announce: bool) {
         self.epoch = self.epoch.wrapping_add(1);
-        self.partitions = partitions
-            .iter()
-            .map(|&at| (at, Partition::new(announce)))
-            .collect();
+        self.partitions.clear();
+        self.partitions
+            .extend(partitions.iter().map(|&at| (at, Partition::new(announce))));
         self.order = self.partitions.keys().copied().collect();
     }
 
