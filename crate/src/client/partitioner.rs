@@ -107,10 +107,21 @@ pub fn partition_for_key(key: &[u8], partitions: u32) -> u32 {
     to_positive(murmur2(key)) % partitions
 }
 
+/// CRC-32 as zlib has it, bit by bit: keys are short, and a crate for it carries 16 kB of tables
+/// into the page.
+#[must_use]
+pub fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
 /// The partition of `key` among `partitions` (at least 1) in librdkafka's `consistent` partitioners.
 #[must_use]
 pub fn crc32_partition_for_key(key: &[u8], partitions: u32) -> u32 {
-    crc32fast::hash(key) % partitions
+    crc32(key) % partitions
 }
 
 /// How often each partition should be drawn, given how much waits for it: the running sum of

@@ -2,7 +2,8 @@
 
 use super::{Case, Report, crc32c, equal, unhex};
 use crate::client::partitioner::{
-    LoadTable, Partitions, Sticky, crc32_partition_for_key, murmur2, partition_for_key, to_positive,
+    LoadTable, Partitions, Sticky, crc32, crc32_partition_for_key, murmur2, partition_for_key,
+    to_positive,
 };
 use serde_json::Value;
 use std::io;
@@ -98,7 +99,7 @@ fn check_key(case: &Case<'_>, key: &[u8]) -> Result<(), String> {
     number("hash", i64::from(hash))?;
     number("murmur2", i64::from(hash))?;
     number("positive", i64::from(to_positive(hash)))?;
-    number("crc32", i64::from(crc32fast::hash(key)))?;
+    number("crc32", i64::from(crc32(key)))?;
     if let Some(crc) = case.field("crc32c") {
         crc32c::check(key, crc.as_u64().ok_or("crc32c is not a number")?)?;
     }
