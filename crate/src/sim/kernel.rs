@@ -66,6 +66,8 @@ pub enum Delivery<B> {
 struct Link {
     /// Nothing sent later arrives before this: connections are ordered.
     last_due: Time,
+    /// What a cut held back arrives now, and nothing sent later before it.
+    held_until: Time,
     /// Counts closings; messages of an earlier connection are dropped on arrival.
     connection: u32,
     /// Packets lost, in 1/65536.
@@ -75,6 +77,7 @@ struct Link {
 
 const NEW_LINK: Link = Link {
     last_due: Time::ZERO,
+    held_until: Time::ZERO,
     connection: 0,
     loss: 0,
     cut: false,
@@ -344,8 +347,21 @@ impl<B: Traced> Kernel<B> {
             link.cut = false;
             link.loss = 0;
         }
-        for mut message in std::mem::take(&mut self.held) {
-            message.due_at = self.transmit(message.from, message.to);
+        let held = std::mem::take(&mut self.held);
+        for message in &held {
+            self.transmit(message.from, message.to);
+        }
+        // What was sent after it and is still on its way is due before `last_due`.
+        for message in &held {
+            let link = self.link(message.from, message.to);
+            let link = &mut self.links[link];
+            link.held_until = link.held_until.max(link.last_due + Span::micros(1));
+        }
+        for mut message in held {
+            let link = self.link(message.from, message.to);
+            let link = &mut self.links[link];
+            link.last_due = link.held_until + Span::micros(1);
+            message.due_at = link.held_until;
             self.queue.push(message.due_at, Event::Message(message));
         }
     }
@@ -367,9 +383,15 @@ impl<B: Traced> Kernel<B> {
         due
     }
 
-    fn arrive(&mut self, message: Message<B>) -> Delivery<B> {
+    fn arrive(&mut self, mut message: Message<B>) -> Delivery<B> {
         let link = self.links[self.link(message.from, message.to)];
         if message.connection != link.connection {
+            return Delivery::Nothing;
+        }
+        if self.now < link.held_until {
+            // It overtook what a cut held back: it waits behind that.
+            message.due_at = link.held_until;
+            self.queue.push(message.due_at, Event::Message(message));
             return Delivery::Nothing;
         }
         if link.cut {
@@ -468,6 +490,47 @@ mod tests {
         kernel.heal();
         kernel.send(a, b, 3);
         assert_eq!(arrivals(&mut kernel), [1, 2, 3]);
+    }
+
+    /// Each direction of each connection by itself, whatever is lost, cut and mended meanwhile.
+    #[test]
+    fn no_connection_reorders_through_losses_cuts_and_mending() {
+        for seed in 0..60 {
+            let mut kernel = Kernel::new(seed, Dist::Exponential { mean_us: 3_000 });
+            let nodes = [(); 3].map(|()| kernel.add_node());
+            let mut rng = Rng::new(seed, Salt::Faults, 7);
+            let (mut sent, mut heard) = ([0_u32; 9], [0_u32; 9]);
+            let mut hear = |delivery| {
+                if let Delivery::Message(Message { body, .. }) = delivery {
+                    let (link, n) = ((body >> 16) as usize, body & 0xffff);
+                    assert_eq!(n, heard[link], "seed {seed}: from {link} / 3 to {link} % 3");
+                    heard[link] += 1;
+                }
+            };
+            for _ in 0..400 {
+                let from = rng.below(3) as usize;
+                let to = (from + 1 + rng.below(2) as usize) % 3;
+                match rng.below(20) {
+                    0 => kernel.cut(nodes[from], nodes[to]),
+                    1 => kernel.set_loss(nodes[from], nodes[to], 0.4),
+                    2 => kernel.heal(),
+                    3..12 => {
+                        let link = from * 3 + to;
+                        let body = (link as u32) << 16 | sent[link];
+                        sent[link] += 1;
+                        kernel.send(nodes[from], nodes[to], body);
+                    }
+                    _ => {
+                        let _ = kernel.dispatch().map(&mut hear);
+                    }
+                }
+            }
+            kernel.heal();
+            while let Some(delivery) = kernel.dispatch() {
+                hear(delivery);
+            }
+            assert_eq!(heard, sent, "seed {seed}: all arrive at last");
+        }
     }
 
     #[test]
