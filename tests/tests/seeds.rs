@@ -3,8 +3,8 @@
 //! `MILLRACE_SEEDS=20000 MILLRACE_FROM=0 cargo test --release -p millrace-tests --test seeds` runs
 //! more. A failure names the seed that shows it again.
 
-use millrace::protocol::{Lane, Service};
-use millrace::scenario::{self, Scenario};
+use millrace::protocol::{Lane, Service, Stop};
+use millrace::scenario::{self, Scenario, Sending};
 use millrace::sim::faults::{Mischief, mend_all, random_commands};
 use millrace::sim::{Acted, Command, Promise, Timeline, Told};
 use millrace::time::{Span, Time};
@@ -122,6 +122,44 @@ fn promises_hold_whatever_is_done() {
         );
         check_promises(&timeline, seed);
     });
+}
+
+/// Whoever was told that an order is accepted finds it in the log also where deliveries fail:
+/// customers who wait longer than `delivery.timeout.ms`, and a broker that is away for longer.
+#[test]
+fn a_delivery_that_times_out_is_never_an_accepted_order() {
+    for sending in [Sending::Callback, Sending::Synchronous] {
+        for_seeds(10, |seed| {
+            let mut patient = orders();
+            patient.settings.patience = Span::secs(600);
+            patient.settings.sending = sending;
+            let mut timeline = Timeline::new(patient, seed).expect("the scene holds together");
+            let at = |s: u64, command| Acted {
+                at_us: Time(s * 1_000_000 + seed * 7_919),
+                instant: None,
+                command,
+            };
+            let node = || "broker".to_owned();
+            let how = Stop::Killed;
+            timeline.script(vec![
+                at(5, Command::Stop { node: node(), how }),
+                at(140, Command::Start { node: node() }),
+            ]);
+            assert!(
+                timeline.run_until(Time(170_000_000), 20_000_000),
+                "seed {seed} does not end"
+            );
+            check_promises(&timeline, seed);
+            let moment = timeline.moment();
+            let counts = moment.metrics.counts(Lane::Async);
+            assert!(counts.refused > 0, "seed {seed}: no delivery timed out");
+            assert!(
+                moment.promises.breach(Promise::NoOrderLost).is_none(),
+                "seed {seed}: {:?}",
+                moment.promises.breach(Promise::NoOrderLost)
+            );
+        });
+    }
 }
 
 /// Topics that go and come back under the clients' feet, while batches and positions are on their
