@@ -344,6 +344,42 @@ fn dump_log_prints_what_precedes_the_damage_and_where_it_is() {
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
 }
 
+/// The second of three batches claims this codec; its checksum is right.
+fn claiming(codec: u8) -> Vec<u8> {
+    let mut bytes = three_batches();
+    bytes[70 + 22] = codec;
+    let crc = crc32c::crc32c(&bytes[70 + 21..140]);
+    bytes[70 + 17..70 + 21].copy_from_slice(&crc.to_be_bytes());
+    bytes
+}
+
+#[test]
+fn dump_log_says_of_a_compressed_batch_that_it_is_not_read_yet_and_goes_on() {
+    for (codec, name) in [(1, "gzip"), (2, "snappy"), (3, "lz4"), (4, "zstd")] {
+        let path = written(&format!("0000000000000000001{codec}.log"), &claiming(codec));
+        let path = path.to_str().expect("UTF-8");
+        for json in [&[][..], &["--json"]] {
+            let ran = millrace(&[&["dump-log", path], json].concat());
+            assert_eq!(
+                ran.stderr,
+                format!(
+                    "millrace: {path}: the batch at byte 70 is compressed with {name}: it is \
+                     whole, but the records of compressed batches are not read yet\n"
+                )
+            );
+            assert_eq!(ran.code, 1, "not everything was printed");
+            assert!(ran.stdout.contains(name) && ran.stdout.contains("a2"));
+        }
+    }
+    // No such codec: that is damage, and what follows is not read.
+    let path = written("00000000000000000016.log", &claiming(6));
+    let path = path.to_str().expect("UTF-8");
+    let ran = millrace(&["dump-log", path]);
+    let why = format!("millrace: {path}: damaged at byte 70: Unknown compression type id: 6\n");
+    assert_eq!((ran.code, ran.stderr), (1, why));
+    assert!(ran.stdout.contains("a0") && !ran.stdout.contains("a2"));
+}
+
 #[test]
 fn dump_log_as_json_is_an_object_a_batch() {
     let path = written("00000000000000000003.log", &three_batches());

@@ -11,7 +11,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Print the batches and records of a segment file, ours or a real broker's, as
-/// `kafka-dump-log --print-data-log` does. After damage nothing more is read.
+/// `kafka-dump-log --print-data-log` does. Of a compressed batch only the header is read yet. After
+/// damage nothing more is read.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// A segment's `.log` file.
@@ -126,7 +127,7 @@ pub(super) fn print(
                 }
                 Err(error) => {
                     dumped.troubles.push(Damage { position, error });
-                    if !matches!(error, BatchError::Compressed(_)) {
+                    if !matches!(error, BatchError::Compressed(codec) if codec.is_known()) {
                         return Ok(dumped);
                     }
                     last = Some(batch.last_offset());

@@ -68,6 +68,12 @@ impl Compression {
             other => Self::Unknown(other as u8),
         }
     }
+
+    /// Whether Kafka has such a codec; a batch that claims another is damaged.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        !matches!(self, Self::Unknown(_))
+    }
 }
 
 /// The name `compression.type` knows it by.
@@ -184,6 +190,9 @@ impl fmt::Display for BatchError {
             }
             Self::HeaderKey => f.write_str("a record header has no key"),
             Self::Varint(error) => error.fmt(f),
+            Self::Compressed(Compression::Unknown(id)) => {
+                write!(f, "Unknown compression type id: {id}")
+            }
             Self::Compressed(codec) => {
                 write!(
                     f,

@@ -34,7 +34,7 @@ pub fn export(segment: &SegmentView<'_>) -> [SegmentFile; 3] {
     })
 }
 
-/// Where a segment file is damaged, and how.
+/// Where a segment file is damaged, or cannot be read yet, and why.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Damage {
     /// The byte at which the batch begins that cannot be read.
@@ -45,7 +45,15 @@ pub struct Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "damaged at byte {}: {}", self.position, self.error)
+        match self.error {
+            BatchError::Compressed(codec) if codec.is_known() => write!(
+                f,
+                "the batch at byte {} is compressed with {codec}: it is whole, but the records of \
+                 compressed batches are not read yet",
+                self.position
+            ),
+            error => write!(f, "damaged at byte {}: {error}", self.position),
+        }
     }
 }
 
