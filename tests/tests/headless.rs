@@ -447,7 +447,7 @@ fn bad_input_gets_a_clear_error() {
 }
 
 /// One command with a hole `#` for each number and `@` for each name.
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     r##""set_rate":{"per_s":#}"##,
     r##""burst":{"factor":#,"for_us":#}"##,
     r##""set_skew":{"share":#}"##,
@@ -463,6 +463,7 @@ const COMMANDS: [&str; 20] = [
     r##""set_acks":{"acks":"zero"}"##,
     r##""set_commit":{"commit":"auto"}"##,
     r##""rewind":{"service":@,"to":"earliest"}"##,
+    r##""rewind":{"service":@,"to":{"timestamp":#},"partition":#}"##,
     r##""set_wiring":{"wiring":"fan_out"}"##,
     r##""create_topic":{"topic":@,"partitions":#,"configs":{"segment.bytes":"#"}}"##,
     r##""delete_topic":{"topic":@}"##,

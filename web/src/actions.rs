@@ -111,8 +111,7 @@ impl App {
         self.host.with_scene(name).unwrap_or_default()
     }
 
-    /// A bar dragged to a record: the whole group goes to that record's time, since a group seeks
-    /// in all its partitions.
+    /// A bar dragged to a record: in that partition the group goes to that record's time.
     fn rewind_to(
         &self,
         topic: usize,
@@ -134,7 +133,11 @@ impl App {
             let to = rows.first().map_or(OffsetSpec::Latest, |row| {
                 OffsetSpec::Timestamp(row.timestamp_ms)
             });
-            Some(Command::Rewind { service, to })
+            Some(Command::Rewind {
+                service,
+                to,
+                partition: wanted.partition,
+            })
         })
     }
 

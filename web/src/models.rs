@@ -6,11 +6,13 @@ use crate::ui::{
     Transport,
 };
 use millrace::id::OrderId;
+use millrace::protocol::Service;
+use millrace::sim::{Node, Status, World};
 use millrace::time::{Span, Time};
 use millrace::view::orders::OrdersScene;
 use millrace::view::panel::Asked;
 use millrace::view::topics::Wanted;
-use millrace::view::{code, explain, numbers, predict, scene, topics};
+use millrace::view::{code, describe, explain, numbers, predict, scene, topics};
 use std::rc::Rc;
 
 /// How many rows the topic table shows.
@@ -189,7 +191,7 @@ fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicDat
     let life = look.order.map(|order| topics::life(moment, order));
     TopicData {
         topics: all_topics(scene),
-        describe: describe(scene, &view.topic),
+        describe: described(&moment.world, &view.topic),
         view,
         rows,
         bytes,
@@ -198,23 +200,12 @@ fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicDat
     }
 }
 
-/// As `kafka-topics.sh --describe` prints it, for one broker.
-fn describe(scene: &OrdersScene, topic: &str) -> String {
-    let Some(topic) = scene.topics.iter().find(|t| t.name == topic) else {
+/// As `kafka-topics.sh --describe` prints it; nothing while there is no topic to show.
+fn described(world: &World, topic: &str) -> String {
+    if topic.is_empty() {
         return String::new();
-    };
-    let count = topic.strips.len();
-    let mut text = format!(
-        "Topic: {}\tPartitionCount: {count}\tReplicationFactor: 1\tConfigs:\n",
-        topic.name
-    );
-    for partition in 0..count {
-        text.push_str(&format!(
-            "\tTopic: {}\tPartition: {partition}\tLeader: 1\tReplicas: 1\tIsr: 1\n",
-            topic.name
-        ));
     }
-    text
+    describe::describe(world, topic).unwrap_or_else(|why| why.to_string())
 }
 
 fn metrics_data(lab: &Lab, scene: &OrdersScene) -> MetricsData {
@@ -233,10 +224,20 @@ fn metrics_data(lab: &Lab, scene: &OrdersScene) -> MetricsData {
 }
 
 fn faults_data(lab: &Lab, scene: &OrdersScene) -> FaultsData {
-    let settings = lab.timeline().moment().world.settings();
+    let world = &lab.timeline().moment().world;
+    let settings = world.settings();
     let station = |n: usize| scene.async_.stations.get(n + 1);
     FaultsData {
         up: std::array::from_fn(|n| station(n).map_or(0, |s| s.up)),
+        nodes: world
+            .nodes()
+            .filter(|(.., node)| !matches!(node, Node::Customers(_)))
+            .map(|(_, name, status, _)| (name.to_owned().into(), status == Status::Up))
+            .collect(),
+        partitions: Service::ALL.map(|service| {
+            let topics = &world.pipeline().topics;
+            world.partitions(topics.read_by(service, settings.wiring))
+        }),
         paused: settings.paused,
         settings: settings.clone(),
     }

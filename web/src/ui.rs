@@ -1,5 +1,6 @@
 //! What the parts of the page say to each other.
 
+use crate::panel::nodes::NodeRow;
 use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
 use crate::stage::Gesture;
@@ -311,6 +312,10 @@ pub struct FaultsData {
     pub paused: [bool; 3],
     /// How many of each service's processes are up, in both shops.
     pub up: [u32; 3],
+    /// Every node that can be stopped by itself.
+    pub nodes: Vec<NodeRow>,
+    /// How many partitions the topic has that each service reads.
+    pub partitions: [u32; 3],
 }
 
 /// The Code tab.

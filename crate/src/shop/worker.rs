@@ -249,9 +249,14 @@ impl Worker {
         self.go_on(now, settings, out);
     }
 
-    /// Seeks in every partition it has.
-    pub fn rewind(&mut self, now: Time, to: OffsetSpec, out: &mut Out) {
-        for at in self.consumer.assignment().collect::<Vec<_>>() {
+    /// Seeks in every partition it has, or in one of that number if it has that.
+    pub fn rewind(&mut self, now: Time, only: Option<u32>, to: OffsetSpec, out: &mut Out) {
+        let mut all: Vec<_> = self.consumer.assignment().collect();
+        all.retain(|at| only.is_none_or(|only| at.partition == only));
+        if all.is_empty() {
+            return;
+        }
+        for at in all {
             self.consumer.seek_to(at, to);
         }
         // What was fetched for the old place is gone; the timer makes the consumer look again.

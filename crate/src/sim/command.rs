@@ -113,6 +113,10 @@ pub enum Command {
         service: Service,
         /// To where.
         to: OffsetSpec,
+        /// Only in this partition of the topic it reads, as `kafka-consumer-groups
+        /// --reset-offsets --topic orders:0` does; in all of them if not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        partition: Option<u32>,
     },
     /// How the services are wired.
     SetWiring {

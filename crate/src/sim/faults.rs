@@ -113,6 +113,7 @@ fn command(rng: &mut Rng, mischief: Mischief) -> Command {
         19 => Command::Rewind {
             service: service(rng),
             to: pick(rng, [OffsetSpec::Earliest, OffsetSpec::Latest]),
+            partition: pick(rng, [None, Some(0), Some(5), Some(6)]),
         },
         20 => Command::AddPartitions {
             topic: topic(rng),

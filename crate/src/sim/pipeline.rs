@@ -219,7 +219,11 @@ impl World {
             }
             Command::Pause { service } => self.pause(*service, true, sink),
             Command::Resume { service } => self.pause(*service, false, sink),
-            Command::Rewind { service, to } => self.rewind(*service, *to, sink),
+            Command::Rewind {
+                service,
+                to,
+                partition,
+            } => self.rewind(*service, *partition, *to, sink)?,
             _ => self.carry_out_beside(command, sink)?,
         }
         Ok(())
@@ -348,10 +352,29 @@ impl World {
         });
     }
 
-    fn rewind<S: Sink>(&mut self, service: Service, to: OffsetSpec, sink: &mut S) {
+    fn rewind<S: Sink>(
+        &mut self,
+        service: Service,
+        partition: Option<u32>,
+        to: OffsetSpec,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
+        let wiring = self.settings.wiring;
+        let id = self.pipeline.topics.read_by(service, wiring);
+        let has = self.broker().topic(id).map_or(0, |t| t.partitions.len());
+        if let Some(wanted) = partition
+            && wanted as usize >= has
+        {
+            return Err(Problem::new(format!(
+                "{} has no partition {wanted}: its partitions are 0 to {}",
+                self.topic_name(id),
+                has.saturating_sub(1)
+            )));
+        }
         self.with_workers(service, sink, |worker, now, _, out| {
-            worker.rewind(now, to, out);
+            worker.rewind(now, partition, to, out);
         });
+        Ok(())
     }
 
     fn create_topic(

@@ -91,7 +91,12 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
         }),
         Command::Pause { service } => (format!("{} paused", service.name()), Tone::Warn),
         Command::Resume { service } => (format!("{} resumed", service.name()), Tone::Good),
-        Command::Rewind { service, .. } => (format!("{} rewound", service.name()), Tone::Warn),
+        Command::Rewind {
+            service, partition, ..
+        } => {
+            let place = partition.map_or(String::new(), |p| format!(" in partition {p}"));
+            (format!("{} rewound{place}", service.name()), Tone::Warn)
+        }
         Command::SetWiring { wiring } => plain(match wiring {
             Wiring::Chain => "chained".into(),
             Wiring::FanOut => "fanned out".into(),

@@ -4,13 +4,16 @@
 //! says that it leaves them out.
 
 mod access;
+
 mod embed;
 mod keyboard;
+mod nodes;
 mod notes;
 mod open;
 mod orders_file;
 mod past;
 mod predict;
+
 mod share;
 mod topics;
 

@@ -136,6 +136,7 @@ fn rewound() -> Vec<(u64, Command)> {
         Command::Rewind {
             service: Service::Payment,
             to: OffsetSpec::Earliest,
+            partition: None,
         },
     )]
 }

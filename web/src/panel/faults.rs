@@ -1,6 +1,7 @@
 //! Faults: everything a person can do to the shops while they run.
 
 use super::fields::{Entry, Number, act, choice, part};
+use super::nodes::one_node;
 use crate::ui::{Action, FaultsData, Ui};
 use millrace::protocol::{Acks, OffsetSpec, Service, Stop};
 use millrace::scenario::{CommitMode, Partitioning, Sending, Settings, Wiring};
@@ -25,6 +26,7 @@ pub struct FaultsProps {
 pub struct Faults {
     /// The group to rewind: a place in `Service::ALL`.
     group: usize,
+    partition: Option<u32>,
     /// To the records of this second.
     second: f64,
     /// The two ends of a cut: places in [`ENDS`].
@@ -37,6 +39,8 @@ pub struct Faults {
 pub enum Choose {
     /// The group to rewind.
     Group(usize),
+    /// Its partition to rewind; all if none.
+    Partition(Option<u32>),
     /// The second to rewind it to.
     Second(f64),
     /// One end of a cut.
@@ -52,6 +56,7 @@ impl Component for Faults {
     fn create(_: &Context<Self>) -> Self {
         Self {
             group: 0,
+            partition: None,
             second: 10.0,
             ends: [0, 1],
             loss: 20.0,
@@ -61,6 +66,7 @@ impl Component for Faults {
     fn update(&mut self, _: &Context<Self>, choose: Choose) -> bool {
         match choose {
             Choose::Group(group) => self.group = group,
+            Choose::Partition(partition) => self.partition = partition,
             Choose::Second(second) => self.second = second.max(0.0),
             Choose::End(n, end) => self.ends[n] = end,
             Choose::Loss(loss) => self.loss = loss.max(0.0),
@@ -78,6 +84,7 @@ impl Component for Faults {
                 { customers(ui, settings, file.as_ref()) }
                 { for Service::ALL.iter().map(|service| service_part(ui, *service, data)) }
                 { shops(ui, settings) }
+                { one_node(ui, &data.nodes) }
                 { clients(ui, settings) }
                 { self.groups(ctx) }
                 { self.network(ctx) }
@@ -328,10 +335,19 @@ impl Faults {
         let (ui, link) = (&ctx.props().ui, ctx.link());
         let choose = link.callback(|event: Event| Choose::Group(selected(&event)));
         let set = link.callback(|input: HtmlInputElement| Choose::Second(input.value_as_number()));
-        let service = Service::ALL[self.group % 3];
+        let narrow = link.callback(|event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            Choose::Partition(select.value().parse().ok())
+        });
+        let (service, partition) = (Service::ALL[self.group % 3], self.partition);
+        let partitions = ctx.props().data.partitions[service.index()];
         let at = EVENT_EPOCH_MS + (self.second * 1_000.0) as i64;
         let to = |label, testid, to| {
-            let rewind = Command::Rewind { service, to };
+            let rewind = Command::Rewind {
+                service,
+                to,
+                partition,
+            };
             act(ui, "rewind", label, None, testid, rewind)
         };
         let controls = html! {
@@ -339,6 +355,11 @@ impl Faults {
                 <div class="field"><label for="rewind-group">{ "Group" }</label>
                     <select id="rewind-group" onchange={choose} disabled={ui.locked("rewind")}>
                         { for Service::ALL.iter().map(|it| html! { <option selected={*it == service}>{ it.name() }</option> }) }
+                    </select></div>
+                <div class="field"><label for="rewind-partition">{ "Partition" }</label>
+                    <select id="rewind-partition" onchange={narrow} disabled={ui.locked("rewind")} data-testid="rewind-partition">
+                        <option value="" selected={partition.is_none()}>{ "all" }</option>
+                        { for (0..partitions).map(|n| html! { <option value={n.to_string()} selected={partition == Some(n)}>{ n }</option> }) }
                     </select></div>
                 <div class="row">
                     { to("To the beginning", "rewind-earliest", OffsetSpec::Earliest) }

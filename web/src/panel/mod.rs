@@ -5,6 +5,7 @@ mod explain;
 mod faults;
 mod fields;
 mod metrics;
+pub mod nodes;
 mod parts;
 mod topic;
 mod topics;
