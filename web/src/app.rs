@@ -173,7 +173,7 @@ impl Opening {
     }
 }
 
-fn ears(link: &yew::html::Scope<App>, owner: bool) -> Vec<Ear> {
+fn ears(link: &yew::html::Scope<App>, owner: bool, params: &Params) -> Vec<Ear> {
     let mut ears = Vec::new();
     if owner {
         let on = link.callback(Msg::Do);
@@ -185,6 +185,12 @@ fn ears(link: &yew::html::Scope<App>, owner: bool) -> Vec<Ear> {
                 on.emit(action);
             }
         }));
+        for event in ["dragover", "drop"] {
+            let (on, locked) = (link.callback(Msg::Do), params.locked("load"));
+            ears.push(Ear::new(dom::document(), event, move |event| {
+                crate::drop::heard(&event, locked, &on);
+            }));
+        }
         let on = link.callback(|()| Msg::Address);
         ears.push(Ear::new(dom::window(), "hashchange", move |_| on.emit(())));
     }
@@ -239,7 +245,7 @@ impl Component for App {
             on: ctx.link().callback(Msg::Do),
             root: NodeRef::default(),
             watch: None,
-            _ears: ears(ctx.link(), *owner),
+            _ears: ears(ctx.link(), *owner, params),
         }
     }
 

@@ -7,6 +7,7 @@ mod bench;
 mod crash;
 mod dialog;
 mod dom;
+mod drop;
 mod embed;
 mod header;
 mod host;

@@ -1,6 +1,7 @@
 //! A person's own orders.
 
 use super::{Visit, test};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Four good rows, and bad ones on lines 3, 5 and 7.
@@ -152,5 +153,73 @@ fn a_file_of_nothing_but_bad_rows_changes_nothing() {
     visit.browser.patiently("an order of the sample", || {
         (visit.number("metrics-numbers", "Placed", 1) > 0).then_some(())
     });
+    visit.ends_well();
+}
+
+/// Drops a file on an element, as a browser tells a page of it; whether the page took it.
+fn drop_on(visit: &Visit, css: &str, name: &str, text: &str) -> bool {
+    visit.browser.element(css);
+    let taken = visit.browser.run(
+        "const [css, name, text] = arguments;
+         const dataTransfer = new DataTransfer();
+         dataTransfer.items.add(new File([text], name, { type: 'text/csv' }));
+         const at = document.querySelector(css);
+         const tell = (type) => at.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+         tell('dragenter');
+         // A page that wants the file says so on both.
+         const [over, drop] = [!tell('dragover'), !tell('drop')];
+         return over && drop",
+        &[json!(css), json!(name), json!(text)],
+    );
+    taken == true
+}
+
+fn told_of_bad_rows(visit: &Visit, name: &str) {
+    visit
+        .browser
+        .wait_text(&test("load-outcome"), "says what came of it", |text| {
+            text.contains(name) && text.contains("4 orders are being replayed; 3 rows were skipped")
+        });
+    let bad = visit.rows("bad-rows");
+    let lines: Vec<&str> = bad.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(lines, ["3", "5", "7"]);
+}
+
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn a_file_may_be_dropped_anywhere_on_the_page() {
+    let visit = Visit::to("");
+    visit.pause();
+    assert!(drop_on(&visit, "main h1", "dropped.csv", CSV));
+    told_of_bad_rows(&visit, "dropped.csv");
+    close(&visit);
+    visit.seek(5_000);
+    visit.tab("metrics");
+    visit.settle();
+    assert_eq!(visit.number("metrics-numbers", "Placed", 1), 4);
+    visit.tab("topic");
+    let rows = visit.table("topic-rows");
+    assert!(rows.contains("ada") && !rows.contains("cust-"), "{rows}");
+
+    // And on the place for it in the dialog, which takes it once.
+    visit.click("load");
+    assert!(drop_on(&visit, &test("drop"), "again.csv", CSV));
+    told_of_bad_rows(&visit, "again.csv");
+    close(&visit);
+    visit.ends_well();
+}
+
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn a_page_whose_orders_are_frozen_takes_no_file_and_stays() {
+    let visit = Visit::to("?lock=load");
+    visit.pause();
+    // The page must take the drop: the browser would open the file in its place.
+    assert!(drop_on(&visit, "main h1", "dropped.csv", CSV));
+    visit.settle();
+    assert_eq!(visit.browser.count("dialog"), 0);
+    visit.seek(3_000);
+    visit.tab("topic");
+    assert!(!visit.table("topic-rows").contains("ada"));
     visit.ends_well();
 }

@@ -16,7 +16,7 @@ pub struct LoadProps {
 }
 
 /// A file is read as a whole: beyond this it would not fit the page's memory in comfort.
-const LARGEST: f64 = 64.0 * 1024.0 * 1024.0;
+pub const LARGEST: f64 = 64.0 * 1024.0 * 1024.0;
 
 /// The Load dialog.
 pub struct Load {

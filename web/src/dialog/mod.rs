@@ -4,6 +4,8 @@ mod embed;
 mod load;
 mod snippet;
 
+pub use load::LARGEST;
+
 use crate::actions::Loaded;
 use crate::dom;
 use crate::keys::KEYS;
