@@ -99,7 +99,12 @@ impl Ear {
                 heard(event);
             }
         });
-        let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+        let function: js_sys::Function = call.as_ref().unchecked_ref::<js_sys::Function>().clone();
+        let _ = target.add_event_listener_with_callback(event, &function);
+        let deaf = target.clone();
+        crate::crash::on_death(move || {
+            let _ = deaf.remove_event_listener_with_callback(event, &function);
+        });
         Self {
             target,
             event,

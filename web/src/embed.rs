@@ -2,6 +2,7 @@
 //!
 //! We post `{millrace: 1, type: "height" | "score" | "error", …}` and accept no message.
 
+use crate::crash;
 use crate::dom;
 use js_sys::{Array, Object, Reflect};
 use millrace::view::predict::Score;
@@ -67,13 +68,18 @@ impl Watch {
         let told = Cell::new(-1.0);
         let watched = root.clone();
         let height = Call::new(move |_| {
+            if crash::dead() {
+                return;
+            }
             let height = watched.scroll_height().into();
             if told.replace(height) != height {
                 post_height(height);
             }
         });
         let sight = Call::new(move |entries: Array| {
-            if let Some(last) = entries.iter().last() {
+            if let Some(last) = entries.iter().last()
+                && !crash::dead()
+            {
                 seen(
                     last.unchecked_into::<IntersectionObserverEntry>()
                         .is_intersecting(),
@@ -84,6 +90,11 @@ impl Watch {
         heights.observe(root);
         let sights = IntersectionObserver::new(sight.as_ref().unchecked_ref()).ok()?;
         sights.observe(root);
+        let (blind, numb) = (sights.clone(), heights.clone());
+        crash::on_death(move || {
+            blind.disconnect();
+            numb.disconnect();
+        });
         Some(Self {
             height: heights,
             sight: sights,

@@ -121,6 +121,12 @@ impl Host {
                 Self(inner).on_frame(wall_ms);
             }
         }));
+        let weak = Rc::downgrade(&host.0);
+        crash::on_death(move || {
+            if let Some(inner) = weak.upgrade() {
+                let _ = dom::window().cancel_animation_frame(inner.request.get());
+            }
+        });
         host.ask();
         host
     }

@@ -42,6 +42,7 @@ fn main() {
         fragment: AttrValue::from(dom::fragment()),
         owner: true,
     };
+    crash::place(&place, true);
     yew::Renderer::<App>::with_root_and_props(place, props).render();
 }
 

@@ -4,7 +4,7 @@
 //! says that it leaves them out.
 
 mod access;
-
+mod crash;
 mod embed;
 mod keyboard;
 mod nodes;
