@@ -6,7 +6,8 @@
 // app.wasm.js (the same bytes in base64), which every page may load as a script.
 "use strict";
 (() => {
-  const { js, wasm } = document.currentScript.dataset;
+  const own = document.currentScript;
+  const { js, wasm } = own.dataset;
   const opaque = window.origin === "null"; // sandboxed iframe, or a file opened from disk
 
   const script = (src) => new Promise((resolve, reject) => {
@@ -19,7 +20,7 @@
 
   const embedded = async () => {
     // The name of the wasm holds its hash, so a cached copy of another build is never used.
-    await script(`./app.wasm.js?${wasm.replace(/^.*\//, "")}`);
+    await script(`${new URL("app.wasm.js", own.src)}?${wasm.replace(/^.*\//, "")}`);
     const text = atob(window.millraceWasm);
     delete window.millraceWasm;
     const bytes = new Uint8Array(text.length);
@@ -44,7 +45,9 @@
     await wasm_bindgen({ module_or_path: await bytes });
   };
 
-  start().catch((why) => {
+  own.ready = start();
+  if (own.dataset.api !== undefined) return; // millrace.js tells whoever asked
+  own.ready.catch((why) => {
     console.error(why);
     if (document.querySelector("[data-millrace-failed]")) return; // the app has said so itself
     const note = document.createElement("p");

@@ -1,14 +1,15 @@
 //! Millrace for scripts: `run`, `mount`, `Simulation`, `version`.
 
 use crate::app::{App, AppProps};
+use crate::crash;
 use crate::params::Params;
 use millrace::link::{ENGINE, LATEST, hex, read_acted};
 use millrace::scenario;
 use millrace::sim::{Command, Timeline};
 use millrace::time::Time;
-use millrace::view::panel::Table;
-use millrace::view::{explain, numbers};
-use serde::{Deserialize, Serialize};
+use millrace::view::explain;
+use millrace::view::summary::Summary;
+use serde::Deserialize;
 use serde_json::Value;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -38,39 +39,18 @@ impl Default for Run {
     }
 }
 
-/// What a run came to.
-#[derive(Serialize)]
-struct Outcome {
-    scenario: String,
-    seed: u64,
-    now_us: u64,
-    events: u64,
-    trace_hash: String,
-    numbers: Numbers,
-}
-
-#[derive(Serialize)]
-struct Numbers {
-    heads: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl From<Table> for Numbers {
-    fn from(table: Table) -> Self {
-        Self {
-            heads: table.heads,
-            rows: table.rows,
-        }
-    }
-}
-
 fn error(why: impl ToString) -> JsError {
     JsError::new(&why.to_string())
 }
 
-fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    let plain = serde_wasm_bindgen::Serializer::json_compatible();
-    value.serialize(&plain).map_err(error)
+/// An instance that panicked is not to be called again: whatever it holds may be half done.
+fn alive() -> Result<(), JsError> {
+    if crash::dead() {
+        return Err(error(
+            "Millrace made a mistake and stopped; reload the page to use it again",
+        ));
+    }
+    Ok(())
 }
 
 fn begin(run: &Run) -> Result<Timeline, JsError> {
@@ -102,6 +82,7 @@ pub fn version() -> String {
 /// Runs what the JSON text says and returns what came of it.
 #[wasm_bindgen(unchecked_return_type = "Outcome")]
 pub fn run(json: &str) -> Result<JsValue, JsError> {
+    alive()?;
     let run: Run = serde_json::from_str(json).map_err(error)?;
     let mut simulation = Simulation {
         timeline: begin(&run)?,
@@ -113,7 +94,8 @@ pub fn run(json: &str) -> Result<JsValue, JsError> {
 /// Puts the page into an element of somebody's page, at the state of a link (its fragment, or the
 /// whole address; empty for the first scene).
 #[wasm_bindgen]
-pub fn mount(element: web_sys::Element, link: &str) {
+pub fn mount(element: web_sys::Element, link: &str) -> Result<(), JsError> {
+    alive()?;
     let (before, fragment) = link.split_once('#').unwrap_or_else(|| {
         if link.starts_with("v1.") {
             ("", link)
@@ -127,7 +109,9 @@ pub fn mount(element: web_sys::Element, link: &str) {
         fragment: AttrValue::from(fragment.to_owned()),
         owner: false,
     };
+    crash::place(&element, false);
     yew::Renderer::<App>::with_root_and_props(element, props).render();
+    Ok(())
 }
 
 /// A run under a script's control.
@@ -141,6 +125,7 @@ impl Simulation {
     /// Begins what the JSON text says (`until_us` is not looked at).
     #[wasm_bindgen(constructor)]
     pub fn new(json: &str) -> Result<Simulation, JsError> {
+        alive()?;
         let run: Run = serde_json::from_str(json).map_err(error)?;
         Ok(Self {
             timeline: begin(&run)?,
@@ -149,6 +134,7 @@ impl Simulation {
 
     /// Plays on to a time, in microseconds.
     pub fn run_until(&mut self, us: f64) -> Result<(), JsError> {
+        alive()?;
         let at = limited(us)?;
         self.timeline.run_until(at, u64::MAX);
         Ok(())
@@ -156,13 +142,29 @@ impl Simulation {
 
     /// Goes to a time, back or ahead.
     pub fn seek(&mut self, us: f64) -> Result<(), JsError> {
+        alive()?;
         let at = limited(us)?;
         self.timeline.seek(at, u64::MAX);
         Ok(())
     }
 
+    /// One event, or one command, forward.
+    pub fn step(&mut self) -> Result<(), JsError> {
+        alive()?;
+        self.timeline.step_forward();
+        Ok(())
+    }
+
+    /// One event, or one command, back.
+    pub fn step_back(&mut self) -> Result<(), JsError> {
+        alive()?;
+        self.timeline.step_back();
+        Ok(())
+    }
+
     /// Does a command, as JSON, now.
     pub fn act(&mut self, command: &str) -> Result<(), JsError> {
+        alive()?;
         let command: Value = serde_json::from_str(command).map_err(error)?;
         let command: Command = serde_json::from_value(command).map_err(error)?;
         self.timeline.act(command).map_err(error)
@@ -192,17 +194,12 @@ impl Simulation {
         format!("{}: {}", told.heading, told.now.plain())
     }
 
-    /// Everything worth a number.
+    /// What the run came to so far: the same as `millrace run --json` prints. The guarantees are
+    /// checked again from the logs, which takes time in proportion to them.
     #[wasm_bindgen(unchecked_return_type = "Outcome")]
     pub fn outcome(&self) -> Result<JsValue, JsError> {
-        let timeline = &self.timeline;
-        to_js(&Outcome {
-            scenario: timeline.scenario().name.clone(),
-            seed: timeline.seed(),
-            now_us: timeline.now().0,
-            events: timeline.instant(),
-            trace_hash: hex(timeline.trace_hash()),
-            numbers: numbers::numbers(timeline.moment(), timeline.now()).into(),
-        })
+        alive()?;
+        let text = serde_json::to_string(&Summary::of(&self.timeline)).map_err(error)?;
+        js_sys::JSON::parse(&text).map_err(|_| error("the browser cannot read the outcome"))
     }
 }

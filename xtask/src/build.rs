@@ -1,7 +1,7 @@
 //! Building the page, and the two steps after Trunk: shrinking the wasm, and `app.wasm.js`.
 
 use crate::Result;
-use crate::project::{dist, read, scratch, write};
+use crate::project::{dist, read, root, scratch, write};
 use crate::run::{announce, ask, plainly, quietly};
 use crate::tools::{Need, TO_BUILD, Tools, on_path, set_up, wasm_opt};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -69,24 +69,44 @@ pub fn post_build() -> Result {
     if std::env::var("TRUNK_PROFILE").as_deref() == Ok("release") {
         shrink(&wasm)?;
     }
-    write(&staging.join("app.wasm.js"), embedded(&read(&wasm)?))
+    write(&staging.join("app.wasm.js"), embedded(&read(&wasm)?))?;
+    let loader = String::from_utf8_lossy(&read(&root().join("millrace.js"))?).into_owned();
+    write(
+        &staging.join("millrace.js"),
+        named(&loader, &staging, &wasm)?,
+    )
+}
+
+/// `millrace.js` with the names of this build: a page of somebody else's need not know them.
+fn named(loader: &str, staging: &Path, wasm: &Path) -> Result<String> {
+    let wasm = wasm.file_name().unwrap_or_default().to_string_lossy();
+    let css = the_one(staging, "css")?;
+    let css = css.file_name().unwrap_or_default().to_string_lossy();
+    Ok(loader
+        .replace("{css}", &css)
+        .replace("{js}", &wasm.replace("_bg.wasm", ".js"))
+        .replace("{wasm}", &wasm))
 }
 
 /// The one wasm file of a built page.
 pub fn the_wasm(dist: &Path) -> Result<PathBuf> {
+    the_one(dist, "wasm")
+}
+
+fn the_one(dist: &Path, kind: &str) -> Result<PathBuf> {
     let entries =
         std::fs::read_dir(dist).map_err(|why| format!("cannot list {}: {why}", dist.display()))?;
     let mut found = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "wasm"));
+        .filter(|path| path.extension().is_some_and(|end| end == kind));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(format!(
-            "{} holds no wasm: did the build end early?",
+            "{} holds no {kind}: did the build end early?",
             dist.display()
         )),
-        (Some(_), Some(_)) => Err(format!("{} holds more than one wasm", dist.display())),
+        (Some(_), Some(_)) => Err(format!("{} holds more than one {kind}", dist.display())),
     }
 }
 
@@ -144,11 +164,11 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// The size of the page over the wire, in kB: brotli, without `app.wasm.js`, which only sandboxed
-/// iframes load (instead of the wasm).
+/// iframes load (instead of the wasm), and `millrace.js`, which only other people's pages load.
 pub fn page_kb_brotli(tools: &Tools, dist: &Path) -> Result<f64> {
     const SUM: &str = "
         const fs = require('fs'), zlib = require('zlib'), dist = process.argv[1];
-        const page = fs.readdirSync(dist).filter((f) => /[.](html|js|css|wasm|svg)$/.test(f) && f !== 'app.wasm.js');
+        const page = fs.readdirSync(dist).filter((f) => /[.](html|js|css|wasm|svg)$/.test(f) && !['app.wasm.js', 'millrace.js'].includes(f));
         console.log(page.reduce((sum, f) => sum + zlib.brotliCompressSync(fs.readFileSync(`${dist}/${f}`)).length, 0));";
     let bytes = ask(tools.command("node").args(["-e", SUM]).arg(dist));
     let bytes = bytes.and_then(|bytes| bytes.parse::<u32>().ok());

@@ -13,7 +13,7 @@ mod open;
 mod orders_file;
 mod past;
 mod predict;
-
+mod script;
 mod share;
 mod topics;
 
