@@ -5,7 +5,7 @@ use crate::dom;
 use crate::lab::Lab;
 use crate::params::Theme;
 use crate::stage::Gesture;
-use crate::ui::{Action, Page, Tab, TopicView};
+use crate::ui::{Action, Over, Page, Tab, TopicView};
 use millrace::id::OrderId;
 use millrace::link::OwnFile;
 use millrace::protocol::{OffsetSpec, Service};
@@ -37,6 +37,13 @@ impl App {
         match action {
             Action::Act(from, commands) => self.command(ctx, from, commands),
             Action::Page(page) => self.turn_to(page),
+            Action::Over(Some(Over::Embed)) => {
+                // What cannot be put into a link is told, and the scene begins at its beginning.
+                if self.present_link().is_none() {
+                    self.link_text.clear();
+                }
+                self.over = Some(Over::Embed);
+            }
             Action::Over(over) => self.over = over,
             Action::Theme(theme) => self.set_theme(ctx, theme),
             Action::CopyLink => self.copy_link(ctx),
@@ -155,6 +162,7 @@ impl App {
             Action::StepBack if !locked("step") => self.host.lab(Lab::step_back),
             Action::StepForward if !locked("step") => self.host.lab(Lab::step_forward),
             Action::Seek(to) if !locked("seek") => self.host.lab(|lab| lab.seek(to)),
+            Action::Lengthen if !locked("seek") => self.host.lab(Lab::lengthen),
             Action::Speed(speed) if !locked("speed") => {
                 self.host.lab(|lab| lab.player_mut().set_speed(speed));
             }
@@ -255,15 +263,24 @@ impl App {
         self.host.recolour(self.dark());
     }
 
-    fn copy_link(&mut self, ctx: &Context<Self>) {
-        let fragment = match self.host.link(self.page) {
-            Ok(fragment) => fragment,
+    /// Makes the link to this very instant, and gives back its fragment.
+    fn present_link(&mut self) -> Option<String> {
+        match self.host.link(self.page) {
+            Ok(fragment) => {
+                self.link_text = format!("{}#{fragment}", dom::address());
+                Some(fragment)
+            }
             Err(why) => {
                 self.notices.push(why.to_string());
-                return;
+                None
             }
+        }
+    }
+
+    fn copy_link(&mut self, ctx: &Context<Self>) {
+        let Some(fragment) = self.present_link() else {
+            return;
         };
-        self.link_text = format!("{}#{fragment}", dom::address());
         if ctx.props().owner
             && let Ok(history) = dom::window().history()
         {

@@ -45,7 +45,7 @@ pub enum Msg {
     Address,
     /// The embedded scene came into sight or left it.
     Seen(bool),
-    /// The system went light or dark.
+    /// The system went light or dark, or wants less motion, or no longer.
     Recolour,
     /// The panel of a phone is drawn up or down.
     Sheet,
@@ -199,9 +199,14 @@ fn ears(link: &yew::html::Scope<App>, owner: bool, params: &Params) -> Vec<Ear> 
         let on = link.callback(|()| Msg::Address);
         ears.push(Ear::new(dom::window(), "hashchange", move |_| on.emit(())));
     }
-    if let Ok(Some(list)) = dom::window().match_media("(prefers-color-scheme: dark)") {
-        let on = link.callback(|()| Msg::Recolour);
-        ears.push(Ear::new(list, "change", move |_| on.emit(())));
+    for wish in [
+        "(prefers-color-scheme: dark)",
+        "(prefers-reduced-motion: reduce)",
+    ] {
+        if let Ok(Some(list)) = dom::window().match_media(wish) {
+            let on = link.callback(|()| Msg::Recolour);
+            ears.push(Ear::new(list, "change", move |_| on.emit(())));
+        }
     }
     ears
 }

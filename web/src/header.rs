@@ -35,6 +35,7 @@ impl Header {
                 <button class="more quiet" aria-expanded={self.more.to_string()} aria-controls="actions" onclick={self.toggle} aria-label="More">{ "⋯" }</button>
                 <div class={classes!("actions", self.more.then_some("open"))} id="actions">
                     { theme_button(ui, self.theme) }
+                    <button onclick={ui.does(Action::Over(Some(Over::Help)))} title="Help (?)" data-testid="help">{ "Help" }</button>
                     if lab {
                         if !ui.locked("load") {
                             <button onclick={ui.does(Action::Over(Some(Over::Load)))} data-testid="load">{ "Load orders…" }</button>

@@ -51,7 +51,7 @@ struct Inner {
     charts: RefCell<(Unfinished, Answers)>,
     markers: RefCell<Rc<Vec<Marker>>>,
     dark: Cell<bool>,
-    still: bool,
+    still: Cell<bool>,
     locked: bool,
     /// Raised when the stage wants a frame although the simulation stands still.
     awake: Cell<bool>,
@@ -96,7 +96,7 @@ impl Host {
             charts: RefCell::default(),
             markers: RefCell::default(),
             dark: Cell::new(false),
-            still: dom::still(),
+            still: Cell::new(dom::still()),
             locked,
             awake: Cell::new(true),
             dials: RefCell::default(),
@@ -203,7 +203,7 @@ impl Host {
             markers: &inner.markers.borrow(),
             selection: inner.look.borrow().order,
             speed: SPEEDS[lab.player().speed()],
-            reduced: inner.still,
+            reduced: inner.still.get(),
             theme: if inner.dark.get() {
                 Theme::Dark
             } else {
@@ -316,9 +316,10 @@ impl Host {
         self.0.awake.set(true);
     }
 
-    /// Tells the stage its colours.
+    /// Tells the stage its colours, and whether things may move.
     pub fn recolour(&self, dark: bool) {
         self.0.dark.set(dark);
+        self.0.still.set(dom::still());
         self.wake();
     }
 

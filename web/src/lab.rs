@@ -6,7 +6,7 @@ use millrace::link::{ENGINE, LATEST, Link, OwnFile, hex};
 use millrace::protocol::Service;
 use millrace::scenario::{self, RecordedOrder, Scenario, Workload};
 use millrace::sim::{Acted, Command, Timeline};
-use millrace::time::Time;
+use millrace::time::{Span, Time};
 use millrace::view::predict::Answers;
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct Lab {
     file: Option<OwnFile>,
     /// What the page should say about all this, newest last.
     notices: Vec<String>,
+    /// How far the person wants the time line to reach at least.
+    reach: Time,
     /// Raised whenever the moment shown may have changed.
     changed: bool,
 }
@@ -76,6 +78,7 @@ impl Lab {
             answers: Answers::new(),
             file: None,
             notices,
+            reach: Time::ZERO,
             changed: true,
         }
     }
@@ -293,6 +296,19 @@ impl Lab {
         self.seeking = Some(to.min(LATEST));
     }
 
+    /// The end of the time line: the scenario's own length, and beyond it in steps, so that the
+    /// scale stands still for a while.
+    pub fn end(&self) -> Time {
+        let far = self.timeline.played().max(self.reach);
+        end_of(self.timeline.scenario().length, far).min(LATEST)
+    }
+
+    /// Makes the time line a step longer.
+    pub fn lengthen(&mut self) {
+        self.reach = self.end() + Span::micros(1);
+        self.changed = true;
+    }
+
     /// One event forward.
     pub fn step_forward(&mut self) {
         self.player.play(false);
@@ -339,6 +355,12 @@ impl Lab {
     }
 }
 
+fn end_of(length: Span, far: Time) -> Time {
+    let step = length.0.max(10_000_000);
+    let steps = far.0.div_ceil(step).max(1);
+    Time(step.saturating_mul(steps))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,6 +385,21 @@ mod tests {
             }
         }
         panic!("still on its way");
+    }
+
+    #[test]
+    fn the_scrubber_grows_in_steps() {
+        let minute = Span::secs(60);
+        assert_eq!(end_of(minute, Time::ZERO), Time(60_000_000));
+        assert_eq!(end_of(minute, Time(60_000_000)), Time(60_000_000));
+        assert_eq!(end_of(minute, Time(60_000_001)), Time(120_000_000));
+        assert_eq!(end_of(Span::ZERO, Time::ZERO), Time(10_000_000));
+        let mut lab = Lab::named(FIRST, 7);
+        let end = lab.end();
+        lab.lengthen();
+        assert_eq!(lab.end(), Time(2 * end.0));
+        (0..10_000).for_each(|_| lab.lengthen());
+        assert_eq!(lab.end(), LATEST);
     }
 
     #[test]

@@ -8,11 +8,13 @@ use crate::ui::{
 use millrace::id::OrderId;
 use millrace::protocol::Service;
 use millrace::sim::{Node, Status, World};
-use millrace::time::{Span, Time};
+use millrace::time::Time;
 use millrace::view::orders::OrdersScene;
 use millrace::view::panel::Asked;
 use millrace::view::topics::Wanted;
-use millrace::view::{code, describe, explain, numbers, predict, scene, topics};
+use millrace::view::{
+    biography, code, describe, explain, numbers, predict, proposal, scene, topics,
+};
 use std::rc::Rc;
 
 /// How many rows the topic table shows.
@@ -48,7 +50,7 @@ pub fn snapshot(
     Snapshot {
         transport: transport(lab, before.map(|b| &b.transport)),
         scenario: (scenario.name.clone(), scenario.title.clone()),
-        watch: (caption(lab), scenario.try_this.clone()),
+        watch: (caption(lab), proposal::proposal(timeline).to_owned()),
         summary: summary(scene),
         panel: panel(lab, look, scene, asked, before.map(|b| &b.panel)),
         score,
@@ -64,14 +66,6 @@ fn caption(lab: &Lab) -> String {
     latest.map_or_else(|| scenario.watch.clone(), |c| c.text.clone())
 }
 
-/// The scrubber's end: the scenario's own length, and beyond it in steps, so that the scale stands
-/// still for a while.
-fn end_of(length: Span, played: Time) -> Time {
-    let step = length.0.max(10_000_000);
-    let steps = played.0.div_ceil(step).max(1);
-    Time(step * steps)
-}
-
 fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
     let timeline = lab.timeline();
     let (player, played) = (lab.player(), timeline.played());
@@ -80,7 +74,7 @@ fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
     Transport {
         now: timeline.now(),
         played,
-        end: end_of(timeline.scenario().length, played),
+        end: lab.end(),
         playing: player.playing(),
         speed: player.speed(),
         behind: player.behind(),
@@ -189,6 +183,10 @@ fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicDat
         dump.unwrap_or_else(|| format!("{}-{partition} has no offset {offset}.", view.topic))
     });
     let life = look.order.map(|order| topics::life(moment, order));
+    let now = lab.timeline().now();
+    let courses = look
+        .order
+        .map(|order| biography::courses(moment, now, order));
     TopicData {
         topics: all_topics(scene),
         describe: described(&moment.world, &view.topic),
@@ -197,6 +195,7 @@ fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicDat
         bytes,
         order: look.order,
         life: life.unwrap_or_default(),
+        courses: courses.unwrap_or_default(),
     }
 }
 
@@ -275,15 +274,6 @@ fn summary(scene: &OrdersScene) -> String {
 mod tests {
     use super::*;
     use millrace::view::orders::{Strip, TopicScene};
-
-    #[test]
-    fn the_scrubber_grows_in_steps() {
-        let minute = Span::secs(60);
-        assert_eq!(end_of(minute, Time::ZERO), Time(60_000_000));
-        assert_eq!(end_of(minute, Time(60_000_000)), Time(60_000_000));
-        assert_eq!(end_of(minute, Time(60_000_001)), Time(120_000_000));
-        assert_eq!(end_of(Span::ZERO, Time::ZERO), Time(10_000_000));
-    }
 
     #[test]
     fn the_picture_has_a_sentence() {

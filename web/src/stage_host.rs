@@ -24,7 +24,7 @@ pub fn stage(ui: &Ui, host: &Host, shown: &Snapshot) -> Html {
             </div>
             <div class="watch">
                 { scenes(ui, name) }
-                <p class="say"><b>{ "Watch. " }</b>{ watch }<span class="try">{ " " }<b>{ "Try. " }</b>{ try_this }</span></p>
+                <p class="say"><b>{ "Watch. " }</b>{ watch }if !try_this.is_empty() { <span class="try">{ " " }<b>{ "Try. " }</b>{ try_this }</span> }</p>
             </div>
             <p class="hidden">{ "The Metrics tab has this picture as tables." }</p>
         </section>

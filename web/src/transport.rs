@@ -3,6 +3,7 @@
 use crate::host::Dials;
 use crate::player::{SPEEDS, speed_label};
 use crate::ui::{Action, Over, Transport, Ui};
+use millrace::link::LATEST;
 use millrace::time::Time;
 use millrace::view::panel::{Marker, Tone};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
@@ -51,12 +52,26 @@ pub fn bar(ui: &Ui, nodes: &Nodes, t: &Transport, opening: Option<f64>) -> Html 
                 { markers(ui, &t.markers, t.end) }
                 { scrubber(ui, &nodes.scrubber, t) }
             </div>
+            { end(ui, t.end) }
             <div class="where">
                 <span class="clock">{ "t " }<b ref={&nodes.time} data-testid="time"></b></span>
                 { seed(ui, t.seed) }
                 { news(ui, t, opening) }
             </div>
         </footer>
+    }
+}
+
+/// Where the time line ends, and how to go on beyond it.
+fn end(ui: &Ui, end: Time) -> Html {
+    let at = clock(end);
+    if ui.locked("seek") || end >= LATEST {
+        return html! { <span class="end">{ at }</span> };
+    }
+    let label = format!("The time line ends at {at}: make it longer");
+    html! {
+        <button class="plain end" title={label.clone()} aria-label={label} onclick={ui.does(Action::Lengthen)}
+            data-testid="longer">{ format!("{at} +") }</button>
     }
 }
 

@@ -8,6 +8,7 @@ use millrace::id::OrderId;
 use millrace::scenario::Settings;
 use millrace::sim::Command;
 use millrace::time::Time;
+use millrace::view::biography::Course;
 use millrace::view::code::Listing;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use millrace::view::panel::{
@@ -189,6 +190,8 @@ pub enum Action {
     Sample,
     /// How many times faster than recorded.
     FileSpeed(f64),
+    /// The time line is to reach further.
+    Lengthen,
     /// What was said is read.
     Dismiss,
     /// Something done on the stage itself.
@@ -280,6 +283,8 @@ pub struct TopicData {
     pub order: Option<OrderId>,
     /// Its life.
     pub life: Vec<LifeStep>,
+    /// Its way through both shops.
+    pub courses: Vec<Course>,
 }
 
 /// The Metrics tab.
@@ -347,7 +352,7 @@ pub struct Snapshot {
     pub transport: Transport,
     /// The name and title of what is played.
     pub scenario: (String, String),
-    /// What to watch, and one thing to try.
+    /// What to watch, and one thing to try; empty when it is done, or it is too late.
     pub watch: (String, String),
     /// The picture in one sentence, for those who do not see it.
     pub summary: String,

@@ -43,6 +43,9 @@ pub enum OrderStep {
         /// Which customer, numbered by first appearance or by name.
         customer: u32,
     },
+    /// A worker took it up: of the shop itself, to make its order id, or of a service, for its first
+    /// attempt at it.
+    Began(Option<Service>),
     /// The asynchronous shop handed it to its producer.
     Sent,
     /// The customer was told it is accepted (asynchronous) or complete (synchronous).
@@ -208,7 +211,7 @@ pub enum Fact {
         /// What happened to it.
         step: OrderStep,
     },
-    /// Something with a key's colour set off from one node to another. For the picture: a dot.
+    /// Something about an order set off from one node to another. The picture shows most as dots.
     Moved {
         /// From.
         from: NodeId,
@@ -218,7 +221,7 @@ pub enum Fact {
         log: Option<TopicPartition>,
         /// When it arrives.
         due_at: Time,
-        /// The key's colour, 0..6.
+        /// The key's colour, 0..6; 0 for an answer, which no picture shows as a dot.
         hue: u8,
         /// The order it belongs to.
         order: OrderId,

@@ -38,6 +38,8 @@ fn orders() -> Scenario {
                 where."
             .into(),
         try_this: "Slow payment to 900 ms and see where the wait goes.".into(),
+        try_done: Some(slow(Service::Payment, 900)),
+        try_until: None,
         settings: Settings::default(),
         topics: [
             ("orders", 6),
@@ -79,6 +81,8 @@ fn slow_payment() -> Scenario {
                 records in the other."
             .into(),
         try_this: "Give payment more workers before 42 s, when it recovers by itself.".into(),
+        try_done: Some(scale(Service::Payment, 12)),
+        try_until: Some(Time(42_000_000)),
         script: vec![
             at(12_000, slow(Service::Payment, 900)),
             at(42_000, slow(Service::Payment, 80)),
@@ -106,6 +110,7 @@ fn payment_stops() -> Scenario {
                 customers are told."
             .into(),
         try_this: "Kill payment instead of stopping it: its group notices later.".into(),
+        try_done: Some(stop("payment", Stop::Killed)),
         script: vec![
             at(10_000, stop("payment", Stop::Clean)),
             at(
@@ -129,6 +134,8 @@ fn burst() -> Scenario {
         watch: "At 10 s customers come ten times as fast for 5 s. Watch the queue and the lag."
             .into(),
         try_this: "Scale the services up during the burst.".into(),
+        try_done: Some(scale(Service::Payment, 12)),
+        try_until: Some(Time(15_000_000)),
         script: vec![at(
             10_000,
             Command::Burst {
@@ -150,6 +157,7 @@ fn hot_key() -> Scenario {
                 that partition."
             .into(),
         try_this: "Give payment twelve workers: does it help?".into(),
+        try_done: Some(scale(Service::Payment, 12)),
         script: vec![
             at(10_000, Command::SetSkew { share: 0.8 }),
             at(10_000, Command::SetRate { per_s: 20.0 }),
@@ -168,6 +176,10 @@ fn more_partitions() -> Scenario {
                 one to a row: watch them mix."
             .into(),
         try_this: "Add the partitions when nothing waits: does anything go wrong?".into(),
+        try_done: Some(Command::AddPartitions {
+            topic: "orders".into(),
+            to: 12,
+        }),
         script: vec![
             at(5_000, slow(Service::Payment, 600)),
             at(
@@ -197,6 +209,9 @@ fn fire_and_forget() -> Scenario {
                 killed, at 14 s the shop, while its buffer is full of orders."
             .into(),
         try_this: "Choose “with callback” and play it again.".into(),
+        try_done: Some(Command::SetSending {
+            sending: Sending::Callback,
+        }),
         settings,
         script: vec![
             at(10_000, stop("broker-1", Stop::Killed)),
@@ -235,6 +250,9 @@ fn killed_consumer() -> Scenario {
                 killed. Watch what its successor reads again."
             .into(),
         try_this: "Let them commit after each record and play it again.".into(),
+        try_done: Some(Command::SetCommit {
+            commit: CommitMode::EachRecord,
+        }),
         settings,
         script: vec![at(12_000, stop("payment-1", Stop::Killed))],
         questions: vec![Question {
@@ -258,6 +276,7 @@ fn typo() -> Scenario {
                 Watch what is paid."
             .into(),
         try_this: "Look at the topic oders: how many partitions has it?".into(),
+        try_done: None,
         orders_topic: "oders".into(),
         auto_create_topics: true,
         questions: Vec::new(),
@@ -272,6 +291,11 @@ fn at(ms: u64, command: Command) -> Acted {
         instant: None,
         command,
     }
+}
+
+/// More workers for a service.
+fn scale(service: Service, workers: u32) -> Command {
+    Command::SetWorkers { service, workers }
 }
 
 fn slow(service: Service, ms: u64) -> Command {

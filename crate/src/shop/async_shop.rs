@@ -175,6 +175,7 @@ impl AsyncShop {
     fn serve_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
         self.workers.assign(settings.shop_workers, |worker| {
             let (customer, order) = self.queue.pop_front()?;
+            tell(order.id, OrderStep::Began(None), out);
             let until = now + settings.order_id.draw(&mut self.rng);
             out.wake(until, Timer::Work(worker));
             Some(Taking {

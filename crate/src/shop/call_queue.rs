@@ -113,6 +113,12 @@ impl SyncService {
         );
         self.workers.assign(wanted, |worker| {
             let call = self.queue.pop_front()?;
+            let step = OrderStep::Began(Some(self.service));
+            out.tell(Fact::Order {
+                lane: Lane::Sync,
+                order: call.order,
+                step,
+            });
             let until = now + work.draw(&mut self.rng);
             out.wake(until, Timer::Work(worker));
             Some(InService {

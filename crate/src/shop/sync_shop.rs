@@ -110,6 +110,12 @@ impl SyncShop {
     fn serve_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
         self.workers.assign(settings.shop_workers, |worker| {
             let (customer, order) = self.queue.pop_front()?;
+            let step = OrderStep::Began(None);
+            out.tell(Fact::Order {
+                lane: Lane::Sync,
+                order: order.id,
+                step,
+            });
             let done_at = now + settings.order_id.draw(&mut self.rng);
             out.wake(done_at, Timer::Work(worker));
             Some(Serving {

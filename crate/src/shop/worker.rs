@@ -362,6 +362,11 @@ impl Worker {
 
     fn begin_work(&mut self, now: Time, settings: &Settings, out: &mut Out) {
         let Some(job) = &self.job else { return };
+        if job.failures == 0 {
+            let (lane, order) = (Lane::Async, job.event.order);
+            let step = OrderStep::Began(Some(self.kit.service));
+            out.tell(Fact::Order { lane, order, step });
+        }
         let until = now + settings.work_of(self.kit.service).draw(&mut self.rng);
         self.state = WorkerState::Working {
             order: job.event.order,

@@ -2,6 +2,7 @@
 //!
 //! It holds nothing that a world needs; it is kept beside the world and goes back with it.
 
+use super::passages::{Passage, Passages, Passed};
 use crate::id::{GroupId, NodeId, OrderId, TopicPartition};
 use crate::pile::Pile;
 use crate::protocol::{Fact, Lane, OrderStep, Service, Sink, Stamp, Stop};
@@ -175,6 +176,7 @@ pub struct Metrics {
     samples: Pile<Sample>,
     recent: VecDeque<Waited>,
     moved: VecDeque<Moved>,
+    passages: Passages,
     events: Pile<(Stamp, Event)>,
     last_giving_up: [Option<Time>; 2],
     ends: BTreeMap<TopicPartition, i64>,
@@ -190,6 +192,8 @@ impl Metrics {
     const MOVES_KEPT: Span = Span::millis(400);
     /// The scrubber has room for so many; a run with more has a deeper problem to look at.
     const EVENTS_KEPT: usize = 400;
+    /// A batch of many records is shown as so many dots.
+    const DOTS: usize = 8;
 
     /// Every order so far; an order's number is its place.
     pub fn orders(&self) -> impl DoubleEndedIterator<Item = &OrderRow> + Clone {
@@ -251,6 +255,12 @@ impl Metrics {
         self.moved.iter()
     }
 
+    /// What happened to one order, by time.
+    pub fn passages(&self, order: OrderId) -> impl Iterator<Item = &Passage> {
+        let placed_at = self.order(order).map_or(Time::MAX, |row| row.placed_at);
+        self.passages.of(order, placed_at)
+    }
+
     /// Events for the scrubber.
     pub fn events(&self) -> impl DoubleEndedIterator<Item = &(Stamp, Event)> + Clone {
         self.events.iter()
@@ -289,6 +299,7 @@ impl Metrics {
     pub fn unshared_bytes(&self) -> usize {
         self.orders.unshared_bytes()
             + self.samples.unshared_bytes()
+            + self.passages.unshared_bytes()
             + self.recent.len() * size_of::<Waited>()
             + self.moved.len() * size_of::<Moved>()
     }
@@ -296,6 +307,17 @@ impl Metrics {
     fn event(&mut self, stamp: Stamp, event: Event) {
         if self.events.len() < Self::EVENTS_KEPT {
             self.events.push((stamp, event));
+        }
+    }
+
+    /// Keeps a message for the picture; of a batch only the first few records.
+    fn show_moved(&mut self, moved: Moved) {
+        let same = |m: &Moved| {
+            (m.from, m.to, m.log, m.sent_at) == (moved.from, moved.to, moved.log, moved.sent_at)
+        };
+        let before = self.moved.iter().rev().take_while(|m| same(m));
+        if before.take(Self::DOTS).count() < Self::DOTS {
+            self.moved.push_back(moved);
         }
     }
 
@@ -324,6 +346,7 @@ impl Metrics {
             self.placed(stamp, lane, id, customer);
             return;
         }
+        self.passages.add(stamp.at, id, Passed::Step(lane, step));
         let Some(row) = self.orders.get_mut(id.index()) else {
             return;
         };
@@ -335,7 +358,7 @@ impl Metrics {
             (order.told, order.told_after) = (told, after);
         };
         match step {
-            OrderStep::Placed { .. } => {}
+            OrderStep::Placed { .. } | OrderStep::Began(_) => {}
             OrderStep::Sent => order.sent = Some(self.sent),
             OrderStep::Answered => tell(order, Told::Answered),
             OrderStep::ToldDeclined => tell(order, Told::Declined),
@@ -538,7 +561,15 @@ impl Sink for Metrics {
                 order,
             } => {
                 let sent_at = stamp.at;
-                self.moved.push_back(Moved {
+                let took_us = u32::try_from(due_at.since(sent_at).0).unwrap_or(u32::MAX);
+                let what = Passed::Moved {
+                    from,
+                    to,
+                    log,
+                    took_us,
+                };
+                self.passages.add(sent_at, order, what);
+                self.show_moved(Moved {
                     from,
                     to,
                     log,

@@ -1,7 +1,7 @@
 //! What a scenario is: everything that is played, as one value. The scenes themselves are in
 //! the room of that name.
 
-use super::command::Acted;
+use super::command::{Acted, Command};
 use crate::protocol::Service;
 use crate::rng::Dist;
 use crate::shop::{Settings, Workload};
@@ -19,6 +19,12 @@ pub struct Scenario {
     pub watch: String,
     /// One thing to try, in one sentence.
     pub try_this: String,
+    /// It is done when the person has done something of this kind.
+    #[serde(default)]
+    pub try_done: Option<Command>,
+    /// It is too late for it from this time on.
+    #[serde(default)]
+    pub try_until: Option<Time>,
     /// The shops as they begin.
     pub settings: Settings,
     /// The topics as they begin.

@@ -505,23 +505,22 @@ pub(super) fn digest(text: &str) -> u64 {
         .fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
-/// The dots a message is shown as: order, colour, and the partition it is written to. A batch of
-/// many records shows its first eight.
+/// The orders a message is about: each with its colour, and the partition it is written to.
 fn dots(body: &Body) -> Vec<(OrderId, u8, Option<TopicPartition>)> {
     match body {
         Body::Shop(ShopMessage::Place(order)) => vec![(order.id, order.hue, None)],
-        Body::Shop(ShopMessage::Call { order, hue, .. }) => vec![(*order, *hue, None)],
+        Body::Shop(
+            ShopMessage::Call { order, hue, .. } | ShopMessage::Return { order, hue, .. },
+        ) => vec![(*order, *hue, None)],
+        Body::Shop(ShopMessage::Answer { order, .. }) => vec![(*order, 0, None)],
         Body::Request { request, .. } => match &**request {
             Request::Produce { batches, .. } => batches
                 .iter()
                 .flat_map(|(at, batch)| {
-                    batch.records().take(8).flatten().filter_map(|record| {
+                    batch.records().flatten().filter_map(|record| {
                         let event = OrderEvent::read(record.value?)?;
-                        Some((
-                            event.order,
-                            hue_of(record.key.unwrap_or_default()),
-                            Some(*at),
-                        ))
+                        let hue = hue_of(record.key.unwrap_or_default());
+                        Some((event.order, hue, Some(*at)))
                     })
                 })
                 .collect(),

@@ -1,5 +1,6 @@
 //! Plain data for people to look at, made from a moment. Painting reads this and nothing else.
 
+pub mod biography;
 pub mod code;
 pub mod describe;
 pub mod explain;
@@ -8,6 +9,7 @@ pub mod numbers;
 pub mod orders;
 pub mod panel;
 pub mod predict;
+pub mod proposal;
 pub mod scene;
 pub mod summary;
 pub mod topics;

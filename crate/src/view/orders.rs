@@ -173,6 +173,28 @@ pub struct Unfinished {
     /// Samples from the start of the run: people waiting in the synchronous shop, records
     /// (answered orders not yet shipped, declined or given up on) in the other.
     pub samples: Vec<(u32, u32)>,
+    /// How it would go on, where that would make a difference.
+    pub ahead: Option<Ahead>,
+}
+
+/// How the chart of unfinished orders would go on if the next [`Ahead::SPAN`] went like the last:
+/// the straight line through those samples, carried on from the last of them, and no further than
+/// to nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ahead {
+    /// How long from the last sample on, and how many people would wait then.
+    pub people: (Span, u32),
+    /// The same of records.
+    pub records: (Span, u32),
+}
+
+impl Ahead {
+    /// How far it looks back, and ahead.
+    pub const SPAN: Span = Span::secs(5);
+    /// What it assumes.
+    pub const ASSUMES: &'static str = "dashed: if the next 5 s go like the last";
+    /// A change of fewer orders than this is noise.
+    pub const LEAST: u32 = 8;
 }
 
 /// Times to an answer on a logarithmic scale, over the last [`Answers::WINDOW`].

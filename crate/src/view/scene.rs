@@ -1,8 +1,8 @@
 //! The Orders picture from a moment.
 
 use super::orders::{
-    Answers, Cell, Flight, InHand, OrdersScene, Place, ShopScene, Station, Strip, TopicScene,
-    Unfinished, Waiting,
+    Ahead, Answers, Cell, Flight, InHand, OrdersScene, Place, ShopScene, Station, Strip,
+    TopicScene, Unfinished, Waiting,
 };
 use crate::group::GroupState;
 use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
@@ -37,11 +37,41 @@ pub fn scene(moment: &Moment, usual: &Settings, now: Time, scene: &mut OrdersSce
 pub fn unfinished(metrics: &Metrics) -> Unfinished {
     let now = metrics.sample();
     let samples = metrics.samples().map(|s| (s.people, s.records));
-    let samples = samples.chain([(now.people, now.records)]).collect();
+    let samples: Vec<(u32, u32)> = samples.chain([(now.people, now.records)]).collect();
     Unfinished {
         every: Metrics::EVERY,
+        ahead: ahead(&samples),
         samples,
     }
+}
+
+/// How both lines would go on, if one of them would move.
+fn ahead(samples: &[(u32, u32)]) -> Option<Ahead> {
+    let steps = (Ahead::SPAN.0 / Metrics::EVERY.0) as usize;
+    let last = &samples[samples.len().checked_sub(steps + 1)?..];
+    let people = carried_on(last.iter().map(|s| s.0));
+    let records = carried_on(last.iter().map(|s| s.1));
+    let (people_now, records_now) = last[steps];
+    let moves = |is: u32, will: u32| is.abs_diff(will) >= Ahead::LEAST;
+    let worth = moves(people_now, people.1) || moves(records_now, records.1);
+    worth.then_some(Ahead { people, records })
+}
+
+/// Where the line through these samples, [`Metrics::EVERY`] apart, leads from the last of them in
+/// as much time again; or when it comes to nothing, if that is sooner.
+fn carried_on(samples: impl ExactSizeIterator<Item = u32> + Clone) -> (Span, u32) {
+    let steps = samples.len() as i64 - 1;
+    let now = i64::from(samples.clone().last().unwrap_or(0));
+    // Least squares, with times measured from the middle in half steps.
+    let times = || (0..=steps).map(|n| 2 * n - steps);
+    let along: i64 = times().zip(samples).map(|(t, y)| t * i64::from(y)).sum();
+    let across: i64 = times().map(|t| t * t).sum();
+    let change = 2 * steps * along / across.max(1);
+    if now + change >= 0 {
+        return (Ahead::SPAN, (now + change) as u32);
+    }
+    let part = Ahead::SPAN.0 * now.unsigned_abs() / change.unsigned_abs();
+    (Span(part), 0)
 }
 
 /// Times to an answer over the last five seconds before `now`.
@@ -360,6 +390,8 @@ fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flig
             (from, partition(at)?)
         }
         Some(at) => (partition(at)?, worker(to)?),
+        // Returns and answers are not shown: what they are about goes on, or is done.
+        None if to == pipeline.customers || pipeline.sync_services.contains(&from) => return None,
         None if to == pipeline.sync_shop => (Place::SyncCustomers, Place::SyncStation(0)),
         None if to == pipeline.async_shop => (Place::AsyncCustomers, Place::AsyncStation(0)),
         None => {
@@ -379,4 +411,27 @@ fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flig
         hue,
         order,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chart_goes_on_as_it_went() {
+        let steps = 20u32;
+        let line = |from: u32, by: i32| -> Vec<(u32, u32)> {
+            let at = |n: u32| from.saturating_add_signed(by * n as i32);
+            (0..=steps).map(|n| (at(n), 3)).collect()
+        };
+        // Two more every quarter of a second: forty in five seconds, and forty more in the next.
+        let grows = ahead(&line(10, 2)).expect("it moves");
+        assert_eq!(grows.people, (Ahead::SPAN, 90));
+        assert_eq!(grows.records, (Ahead::SPAN, 3));
+        // Three fewer: of the fifteen left none after 1.25 s.
+        let falls = ahead(&line(75, -3)).expect("it moves");
+        assert_eq!(falls.people, (Span::millis(1_250), 0));
+        assert_eq!(ahead(&line(40, 0)), None, "nothing moves");
+        assert_eq!(ahead(&line(10, 2)[1..]), None, "too little to tell");
+    }
 }

@@ -142,6 +142,27 @@ fn keys_open_close_and_turn() {
     visit.ends_well();
 }
 
+/// Whoever has no keyboard finds the help by touch, on a phone behind the dots.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn help_needs_no_keyboard() {
+    let visit = Visit::to("");
+    for phone in [false, true] {
+        if phone {
+            visit.browser.size(390, 844);
+            visit.settle();
+            visit.browser.click(".more");
+        }
+        visit.click("help");
+        visit
+            .browser
+            .wait_text("dialog[open] h2", "is the help", |text| text == "Help");
+        visit.browser.click("dialog [aria-label=Close]");
+        visit.browser.wait_gone("dialog");
+    }
+    visit.ends_well();
+}
+
 /// The panels are drawn anew many times a second; a value typed at a person's pace survives that.
 #[test]
 #[ignore = "needs a browser: cargo xtask test"]

@@ -15,6 +15,7 @@ mod past;
 mod predict;
 mod script;
 mod share;
+mod stage;
 mod topics;
 
 use millrace_tests::browser::{Browser, setting};

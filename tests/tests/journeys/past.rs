@@ -31,6 +31,32 @@ fn plays_pauses_and_changes_its_speed() {
     visit.ends_well();
 }
 
+/// The time line ends where the scene does at first; who wants to see more makes it longer.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn the_time_line_goes_on_beyond_its_end() {
+    let visit = Visit::to("");
+    visit.pause();
+    let reach = || {
+        visit.settle();
+        let max = visit.eval("+document.querySelector('[data-testid=scrubber]').max");
+        max.as_f64().expect("a number")
+    };
+    let end = reach();
+    assert_eq!(end, 90_000.0);
+    assert_eq!(visit.text("longer"), "01:30 +");
+    visit.click("longer");
+    assert_eq!(reach(), 2.0 * end);
+    visit.seek(95_000);
+    assert_eq!(visit.text("longer"), "03:00 +");
+    // The way back is as long.
+    visit.seek(1_000);
+    assert_eq!(reach(), 2.0 * end);
+    visit.open("?lock=seek");
+    assert_eq!(visit.browser.count(&test("longer")), 0);
+    visit.ends_well();
+}
+
 /// Done-when 6: slow payment, see the numbers in the text twins change, go back and see them
 /// return exactly.
 #[test]

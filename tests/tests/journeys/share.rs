@@ -49,6 +49,28 @@ fn a_link_opens_the_same_instant_in_a_new_page() {
     visit.ends_well();
 }
 
+/// Nothing need be copied first: the line for a course page holds what Copy link would give now.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn an_embedded_scene_begins_at_this_instant() {
+    let visit = Visit::to("");
+    visit.pause();
+    visit.seek(3_000);
+    visit.copy_link();
+    visit.seek(6_500);
+    visit.click("embed");
+    visit.click("embed-here");
+    visit.settle();
+    let html = visit.eval("document.querySelector('[data-testid=embed-html]').value");
+    let html = html.as_str().expect("a line").to_owned();
+    visit.browser.click("dialog [aria-label=Close]");
+    visit.browser.wait_gone("dialog");
+    let link = visit.copy_link();
+    let fragment = link.split_once('#').expect("a fragment").1;
+    assert!(html.contains(&format!("#{fragment}\"")), "{html} {link}");
+    visit.ends_well();
+}
+
 /// The link is in the address too, so that reloading stays there, and "back" leads back.
 #[test]
 #[ignore = "needs a browser: cargo xtask test"]

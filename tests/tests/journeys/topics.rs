@@ -24,6 +24,22 @@ fn a_record_tells_its_bytes_and_its_order_its_life() {
     visit.browser.click("[data-testid=topic-rows] button.value");
     let life = visit.text("life");
     assert!(life.contains("sent to orders-"), "{life}");
+    // Drawn for both shops, and the drawing has its table: the same times, whatever they are.
+    for (shop, who) in [("synchronous", "sync"), ("asynchronous", "async")] {
+        let figure = test(&format!("course-{shop}"));
+        let label = visit
+            .browser
+            .attribute(&format!("{figure} svg[role=img]"), "aria-label")
+            .expect("a picture has words");
+        visit.browser.click(&format!("{figure} summary"));
+        let table = visit.browser.text(&format!("{figure} details[open] table"));
+        assert!(table.contains("customer → shop"), "{who}: {table}");
+        let stays = visit.browser.count(&format!("{figure} rect"));
+        let sent = visit.browser.count(&format!("{figure} .sent"));
+        let rows = visit.browser.count(&format!("{figure} tbody tr"));
+        assert_eq!(stays + sent, rows, "{who}: {label}: {table}");
+        assert!(stays > 0 && sent > 0);
+    }
     // The life goes on with the run, in both shops.
     let steps = visit.browser.count(".life li");
     visit.seek(9_000);

@@ -13,6 +13,8 @@ pub struct EmbedProps {
     pub scenario: String,
     /// The seed.
     pub seed: u64,
+    /// The link to the instant at which the dialog was opened; empty if there can be none.
+    pub link: String,
 }
 
 /// What a teacher chooses.
@@ -74,17 +76,15 @@ impl Component for Embed {
             ctx.link()
                 .callback(move |event: Event| Change::Lock(name, checked(&event)))
         };
-        let fragment = if choice.here {
-            dom::fragment()
-        } else {
-            String::new()
-        };
-        let url = address(&dom::address(), ctx.props(), choice, &fragment);
+        let link = &ctx.props().link;
+        let place = link.find('#').filter(|_| choice.here);
+        let fragment = place.map_or("", |place| &link[place..]);
+        let url = address(&dom::address(), ctx.props(), choice, fragment);
         html! {
             <>
                 <p>{ "The scene starts paused until it is in sight, and posts its height and the score of its questions to the page around it." }</p>
                 <div class="form">
-                    <label class="check"><input type="checkbox" checked={choice.here} onchange={set(|c, on| c.here = on)} />{ "Begin at the instant of the last copied link" }</label>
+                    <label class="check"><input type="checkbox" checked={choice.here} disabled={link.is_empty()} onchange={set(|c, on| c.here = on)} data-testid="embed-here" />{ "Begin at the instant at which this was opened" }</label>
                     <label class="check"><input type="checkbox" checked={choice.exam} onchange={set(|c, on| c.exam = on)} />{ "Exam: questions but no Explain, no going back" }</label>
                     <label class="check"><input type="checkbox" checked={choice.theme == "light"} onchange={set(|c, on| c.theme = if on { "light" } else { "system" })} />{ "Always light" }</label>
                     <details class="part"><summary>{ "Freeze controls" }</summary>

@@ -17,7 +17,8 @@ use std::rc::Rc;
 use web_sys::{HtmlDialogElement, HtmlSelectElement};
 use yew::prelude::*;
 
-/// What lies over the page: the dialog with its content. `link` is the one to copy by hand.
+/// What lies over the page: the dialog with its content. `link` is the one to copy
+/// by hand, or to embed.
 pub fn dialog(
     ui: &Ui,
     over: Over,
@@ -29,7 +30,7 @@ pub fn dialog(
     let (title, content) = match over {
         Over::Help => ("Help", help()),
         Over::Embed => {
-            let content = html! { <embed::Embed scenario={scenario.clone()} {seed} /> };
+            let content = html! { <embed::Embed scenario={scenario.clone()} {seed} link={link.to_owned()} /> };
             ("Put this scene in a page", content)
         }
         Over::Load => {

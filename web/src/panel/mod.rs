@@ -1,5 +1,6 @@
 //! The side panel: five tabs. On a phone it is a sheet at the foot of the page.
 
+mod biography;
 mod code;
 mod explain;
 mod faults;

@@ -1,5 +1,6 @@
 //! Topic: the live table of a topic, the bytes of a record, the life of an order.
 
+use super::biography::drawings;
 use super::fields::Entry;
 use super::parts::records;
 use super::topics::manage;
@@ -32,7 +33,7 @@ pub fn topic(ui: &Ui, data: &TopicData) -> Html {
             <h2>{ "Live topic" }</h2>
             { choose(ui, data) }
             if let Some(order) = data.order {
-                { life(ui, order.0, &data.life) }
+                { life(ui, order.0, data) }
             }
             if let Some(text) = &data.bytes {
                 { bytes(text, view.bytes.unwrap_or_default(), change(ui, view, |view, _: MouseEvent| view.bytes = None)) }
@@ -99,7 +100,8 @@ fn bytes(text: &str, (partition, offset): (u32, i64), close: Callback<MouseEvent
 }
 
 /// The life of one order across both shops and all topics.
-fn life(ui: &Ui, order: u32, steps: &[LifeStep]) -> Html {
+fn life(ui: &Ui, order: u32, data: &TopicData) -> Html {
+    let steps = &data.life;
     let first = steps.first().map(|step| step.at);
     let step = |step: &LifeStep| {
         let lane = if step.lane.is_empty() {
@@ -123,6 +125,7 @@ fn life(ui: &Ui, order: u32, steps: &[LifeStep]) -> Html {
             <div class="head"><h3>{ format!("The life of order {order}") }</h3>
                 <button class="quiet" aria-label="Close the life of the order" onclick={ui.does(Action::Order(None))}>{ "×" }</button></div>
             if let Some(first) = first { <p class="hint">{ format!("Placed at {first}; times are since then.") }</p> }
+            { drawings(&data.courses, order) }
             <ol class="life">{ for steps.iter().map(step) }</ol>
         </section>
     }

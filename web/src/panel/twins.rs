@@ -2,7 +2,7 @@
 
 use millrace::sim::Metrics;
 use millrace::time::{Span, Time};
-use millrace::view::orders::{Answers, OrdersScene, Place, ShopScene, Station, Unfinished};
+use millrace::view::orders::{Ahead, Answers, OrdersScene, Place, ShopScene, Station, Unfinished};
 use millrace::view::panel::Table;
 use std::collections::BTreeMap;
 
@@ -21,15 +21,17 @@ fn table(caption: &str, heads: &[&str], rows: Vec<Vec<String>>) -> Table {
 pub fn unfinished(chart: &Unfinished) -> Table {
     let count = chart.samples.len();
     let step = count.div_ceil(POINTS).max(1);
-    let rows = (0..count)
-        .rev()
-        .step_by(step)
-        .map(|n| {
-            let at = Time::ZERO + chart.every * n as u64;
-            let (people, records) = chart.samples[n];
-            vec![at.to_string(), people.to_string(), records.to_string()]
-        })
-        .collect();
+    let ahead = chart.ahead.iter().map(|ahead| {
+        let way = |(after, orders): (Span, u32)| format!("{orders} in {after}");
+        let what = format!("if the next {} go like the last", Ahead::SPAN);
+        vec![what, way(ahead.people), way(ahead.records)]
+    });
+    let samples = (0..count).rev().step_by(step).map(|n| {
+        let at = Time::ZERO + chart.every * n as u64;
+        let (people, records) = chart.samples[n];
+        vec![at.to_string(), people.to_string(), records.to_string()]
+    });
+    let rows = ahead.chain(samples).collect();
     table(
         "People waiting in the synchronous shop and records waiting in the asynchronous one, latest first",
         &["at", "people", "records"],
@@ -219,6 +221,7 @@ mod tests {
         let chart = Unfinished {
             every: Span::millis(200),
             samples: (0..601).map(|n| (n, 2 * n)).collect(),
+            ahead: None,
         };
         let table = unfinished(&chart);
         assert!(table.rows.len() <= POINTS);

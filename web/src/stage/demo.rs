@@ -409,6 +409,10 @@ impl Demo {
         Unfinished {
             every: Span::millis(100),
             samples: samples.collect(),
+            ahead: self.kind.slow.then_some(Ahead {
+                people: (Ahead::SPAN, 150),
+                records: (Ahead::SPAN, 210),
+            }),
         }
     }
 

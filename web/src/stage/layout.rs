@@ -196,6 +196,8 @@ pub struct Chart {
 
 /// What the two shops are called.
 pub const TITLES: [&str; 2] = ["Synchronous", "Asynchronous"];
+/// Room right of the chart of unfinished orders for `183 → 215 records`.
+const UNFINISHED_LABELS: f32 = 122.0;
 /// Room below a plot for its axis.
 const AXIS: f32 = 20.0;
 /// From here on the asynchronous shop fits side by side.
@@ -291,7 +293,12 @@ impl Strips {
 
 /// A chart of unfinished orders in `area`: room on the left for numbers, on the right for labels.
 fn unfinished_chart(area: Rect) -> Chart {
-    let plot = Rect::new(area.x + 30.0, area.y + 40.0, area.w - 30.0 - 82.0, 0.0);
+    let plot = Rect::new(
+        area.x + 30.0,
+        area.y + 40.0,
+        area.w - 30.0 - UNFINISHED_LABELS,
+        0.0,
+    );
     Chart {
         area,
         title: Rect { h: 18.0, ..area },

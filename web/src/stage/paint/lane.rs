@@ -7,12 +7,13 @@ use crate::stage::layout::{Lane, Layout, TITLES};
 use crate::stage::shapes::{Point, Rect, Style, dashed, filled, solid};
 use crate::stage::text::{Count, Face};
 use millrace::time::Span;
-use millrace::view::orders::{ShopScene, Station};
+use millrace::view::orders::{OrdersScene, ShopScene, Station};
 
 const SUBTITLES: [&str; 2] = [
     "each customer waits until every step is done",
     "each service reads the log before it, at its own pace",
 ];
+const FANNED_OUT: &str = "all services read the same log, each at its own pace";
 
 pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
     let (left, right) = (
@@ -24,7 +25,7 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
         (right, layout.rule),
         solid(Ink::Rule, 1.0),
     );
-    arrows(pen, layout);
+    arrows(pen, layout, view.scene);
     for (l, shop) in [&view.scene.sync, &view.scene.async_]
         .into_iter()
         .enumerate()
@@ -42,7 +43,14 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
             base
         };
         let set = Face::Body.left(Ink::Muted);
-        let words = format_args!("{}", SUBTITLES[l]);
+        let fanned = l == 1
+            && view
+                .scene
+                .topics
+                .first()
+                .is_some_and(|t| t.groups.len() > 1);
+        let words = if fanned { FANNED_OUT } else { SUBTITLES[l] };
+        let words = format_args!("{words}");
         pen.list
             .text_in(lane.subtitle.w, (lane.subtitle.x, base), set, words);
         queue(pen, lane, l as u8, shop, view);
@@ -52,7 +60,37 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
     }
 }
 
-fn arrows(pen: &mut Pen, layout: &Layout) {
+/// Which topic, by its place, the service in the box numbered `station` of the asynchronous shop
+/// reads.
+fn source(scene: &OrdersScene, station: usize) -> Option<usize> {
+    let name = &scene.async_.stations.get(station)?.name;
+    let reads = |group: &String| group.eq_ignore_ascii_case(name);
+    scene
+        .topics
+        .iter()
+        .position(|topic| topic.groups.iter().any(reads))
+}
+
+/// From a topic to a service further on than the next: over what lies between where the shop runs
+/// from left to right, between strips and boxes where it runs down.
+fn branch(pen: &mut Pen, layout: &Layout, topic: usize, to: Rect) {
+    let from = &layout.topics[topic];
+    let strips = from.strips();
+    let line = solid(Ink::StrongRule, 1.5);
+    if layout.wide {
+        let (x, y) = (strips.right() + 4.0, from.title.y - 3.0);
+        let end = to.center().0;
+        pen.list
+            .path([(x, strips.center().1), (x, y), (end, y)], line);
+        pen.arrow((end, y), (end, to.y - 2.0));
+    } else {
+        let (x, y) = (to.x - 14.0, to.center().1);
+        pen.list.line((x, strips.center().1), (x, y), line);
+        pen.arrow((x, y), (to.x - 2.0, y));
+    }
+}
+
+fn arrows(pen: &mut Pen, layout: &Layout, scene: &OrdersScene) {
     let right = |at: Rect| (at.right() + 2.0, at.center().1);
     let left = |at: Rect| (at.x - 2.0, at.center().1);
     for (l, lane) in layout.lanes.iter().enumerate() {
@@ -78,7 +116,10 @@ fn arrows(pen: &mut Pen, layout: &Layout) {
                 continue;
             };
             let strips = topic.strips();
-            pen.arrow((strips.right() + 2.0, pair[1].center().1), left(pair[1]));
+            match source(scene, i + 1).filter(|&from| from < i) {
+                Some(from) => branch(pen, layout, from, pair[1]),
+                None => pen.arrow((strips.right() + 2.0, pair[1].center().1), left(pair[1])),
+            }
             if layout.wide {
                 let gutter = topic.rows.first().map_or(strips, |row| row.gutter);
                 pen.arrow(

@@ -8,7 +8,7 @@ use crate::stage::layout::Chart;
 use crate::stage::shapes::{Dash, Rect, Stroke, Style, dashed, filled, solid};
 use crate::stage::text::{Count, Face};
 use millrace::time::{Span, Time};
-use millrace::view::orders::Unfinished;
+use millrace::view::orders::{Ahead, Unfinished};
 
 /// The chart shows at least this much time, and at most that much.
 const LEAST: Span = Span::secs(20);
@@ -53,9 +53,16 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, view: &View<'_>) {
         .map(|(_, people, records)| people.max(records))
         .max()
         .unwrap_or(0);
+    let ahead = view.unfinished.ahead.as_ref();
+    let peak = ahead.map_or(peak, |a| peak.max(a.people.1).max(a.records.1));
     let (top, step) = nice_top(f64::from(peak.max(CALM)));
     let [top] = pen.scales.show(0, [top], 0.05);
-    let to = now.max(Time::ZERO + LEAST);
+    let room = if ahead.is_some() {
+        Ahead::SPAN
+    } else {
+        Span::ZERO
+    };
+    let to = (now + room).max(Time::ZERO + LEAST);
     let scales = Scales {
         plot: chart.plot,
         from,
@@ -63,7 +70,7 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, view: &View<'_>) {
         top,
     };
 
-    heading(pen, chart);
+    heading(pen, chart, ahead.is_some());
     axes(pen, &scales, step);
     let columns = (chart.plot.w as usize).max(1);
     let line = |pick: fn((Time, u32, u32)) -> u32| {
@@ -81,24 +88,34 @@ pub(super) fn paint(pen: &mut Pen, chart: &Chart, view: &View<'_>) {
         events(pen, &scales, view);
         pen.list.path(people(), solid(Ink::Main, 1.8));
         pen.list.path(line(|p| p.2).map(at), solid(Ink::Warn, 2.0));
-        labels(
-            pen,
-            chart,
-            x,
-            [scales.y(f64::from(last.1)), scales.y(f64::from(last.2))],
-            last,
-        );
+        let mut ends = [(x, last.1), (x, last.2)];
+        if let Some(ahead) = ahead {
+            let ways = [(ahead.people, Ink::Main), (ahead.records, Ink::Warn)];
+            for (end, ((after, orders), ink)) in ends.iter_mut().zip(ways) {
+                let from = (x, scales.y(f64::from(end.1)));
+                *end = (scales.x(last.0 + after), orders);
+                let to = (end.0, scales.y(f64::from(orders)));
+                pen.list.line(from, to, dashed(ink, 1.6));
+            }
+        }
+        let right = ends[0].0.max(ends[1].0);
+        let ends = ends.map(|(_, orders)| (scales.y(f64::from(orders)), orders));
+        labels(pen, chart, right, ends, [last.1, last.2]);
     }
     hover(pen, &scales, view);
 }
 
-fn heading(pen: &mut Pen, chart: &Chart) {
+fn heading(pen: &mut Pen, chart: &Chart, ahead: bool) {
     let Rect { x, y, w, .. } = chart.title;
     let set = Face::Name.left(Ink::Main);
     let wide = pen
         .list
         .text_in(w, (x, y + 13.0), set, format_args!("Orders not finished"));
-    let words = "where they wait";
+    let words = if ahead {
+        Ahead::ASSUMES
+    } else {
+        "where they wait"
+    };
     if wide + 14.0 + Face::Body.width(words) <= w {
         let at = (x + wide + 14.0, y + 13.0);
         pen.list
@@ -186,14 +203,10 @@ fn events(pen: &mut Pen, scales: &Scales, view: &View<'_>) {
     }
 }
 
-/// The two lines' names beside their ends, apart from each other even where the lines meet.
-fn labels(
-    pen: &mut Pen,
-    chart: &Chart,
-    x: f32,
-    [people, records]: [f32; 2],
-    last: (Time, u32, u32),
-) {
+/// The two lines' names beside their ends, apart from each other even where the lines meet: how many
+/// there are `now`, and where that leads.
+fn labels(pen: &mut Pen, chart: &Chart, x: f32, ends: [(f32, u32); 2], now: [u32; 2]) {
+    let [people, records] = ends.map(|(y, _)| y);
     const APART: f32 = 14.0;
     let (mut upper, mut lower) = (people.min(records), people.max(records));
     let lack = (APART - (lower - upper)).max(0.0) / 2.0;
@@ -207,13 +220,19 @@ fn labels(
         (lower, upper)
     };
     let width = chart.area.right() - x - 6.0;
-    for (n, name, y, ink) in [
-        (last.1, "people", people, Ink::Main),
-        (last.2, "records", records, Ink::Warn),
+    for (place, name, y, ink) in [
+        (0, "people", people, Ink::Main),
+        (1, "records", records, Ink::Warn),
     ] {
-        let at = (x + 6.0, y + 4.0);
-        let words = format_args!("{} {name}", Count(n.into()));
-        pen.list.text_in(width, at, Face::Small.left(ink), words);
+        let (at, set) = ((x + 6.0, y + 4.0), Face::Small.left(ink));
+        let (is, will) = (Count(now[place].into()), Count(ends[place].1.into()));
+        if now[place] == ends[place].1 {
+            pen.list
+                .text_in(width, at, set, format_args!("{is} {name}"));
+        } else {
+            let words = format_args!("{is} → {will} {name}");
+            pen.list.text_in(width, at, set, words);
+        }
     }
 }
 
@@ -326,6 +345,7 @@ mod tests {
         samples[617] = (90, 2);
         samples[999] = (1, 70);
         let of = Unfinished {
+            ahead: None,
             every: Span::millis(100),
             samples,
         };
@@ -343,6 +363,7 @@ mod tests {
     #[test]
     fn samples_of_the_future_are_not_shown() {
         let of = Unfinished {
+            ahead: None,
             every: Span::millis(100),
             samples: vec![(1, 1); 100],
         };
