@@ -1,4 +1,4 @@
-//! A list that only grows, and whose clones share all but its last chunk.
+//! A list that grows at its end, and whose clones share all but its last chunk.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,6 +37,21 @@ impl<T: Clone> Pile<T> {
         }
         if self.open.len() == CHUNK {
             Arc::make_mut(&mut self.sealed).push(std::mem::take(&mut self.open));
+        }
+    }
+
+    /// Keeps the first `len` items.
+    pub fn truncate(&mut self, len: usize) {
+        if len >= self.len() {
+            return;
+        }
+        let full = len / CHUNK;
+        if full < self.sealed.len() {
+            let rest = self.sealed[full][..len % CHUNK].to_vec();
+            Arc::make_mut(&mut self.sealed).truncate(full);
+            self.open = Arc::new(rest);
+        } else {
+            self.open = Arc::new(self.open[..len % CHUNK].to_vec());
         }
     }
 
@@ -121,6 +136,22 @@ mod tests {
         assert_eq!((a.sealed.len(), b.sealed.len()), (3, 2));
         assert!(Arc::ptr_eq(&a.sealed[1], &b.sealed[1]));
         assert!(a.unshared_bytes() < CHUNK * 8 + 64);
+    }
+
+    #[test]
+    fn what_is_cut_off_stays_in_clones() {
+        for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 7] {
+            let mut a = Pile::default();
+            for i in 0..CHUNK * 2 + 7 {
+                a.push(i);
+            }
+            let b = a.clone();
+            a.truncate(len);
+            a.push(1_000_000);
+            let wanted: Vec<usize> = (0..len).chain([1_000_000]).collect();
+            assert!(a.iter().eq(&wanted), "cut to {len}");
+            assert_eq!(b.len(), CHUNK * 2 + 7);
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The log of one partition: batches appended one after another, never changed.
+//! The log of one partition: batches appended one after another, never changed. A follower whose
+//! log parts from its leader's truncates it.
 //!
 //! Records exist as bytes in [`Batch`]es; a [`Log`] is batches in order, cut into segments with two
 //! sparse indexes each, as Kafka stores them. A clone shares everything that is written.
@@ -313,6 +314,47 @@ impl Log {
         self.size_bytes += u64::from(batch_size);
         self.batches.push(batch);
         Ok(info)
+    }
+
+    /// Takes away everything from `offset` on; the next record will have that offset. Returns
+    /// whether the log ended after it (`UnifiedLog.truncateTo`).
+    pub fn truncate_to(&mut self, offset: i64) -> bool {
+        if offset >= self.end_offset {
+            return false;
+        }
+        let offset = offset.max(self.start_offset);
+        while self.active.base_offset > offset
+            && let Some(last) = self.closed.len().checked_sub(1)
+            && let Some(&before) = self.closed.get(last)
+        {
+            self.active = before;
+            self.closed.truncate(last);
+        }
+        let from = self.active.from;
+        let all = |len: usize, from: usize| from..len;
+        let kept = self
+            .batches
+            .partition_point(all(self.batches.len(), from.batches), |batch| {
+                batch.next_offset() <= offset
+            });
+        let gone = self.batches.range(kept..self.batches.len());
+        self.size_bytes -= gone.map(|batch| batch.size_in_bytes() as u64).sum::<u64>();
+        self.batches.truncate(kept);
+        let offsets = all(self.offset_entries.len(), from.offset_entries);
+        let kept = |entry: &OffsetPosition| entry.offset < offset;
+        let kept = self.offset_entries.partition_point(offsets, kept);
+        self.offset_entries.truncate(kept);
+        let times = all(self.time_entries.len(), from.time_entries);
+        let kept = |entry: &TimestampOffset| entry.offset < offset;
+        let kept = self.time_entries.partition_point(times, kept);
+        self.time_entries.truncate(kept);
+        let mut active = Segment::new(self.active.base_offset, from, self.active.created_ms);
+        for batch in self.batches.range(from.batches..self.batches.len()) {
+            active.count_in(batch, batch.size_in_bytes() as u32, &self.config);
+        }
+        self.active = active;
+        self.end_offset = offset;
+        true
     }
 
     /// Closes the active segment, if there is anything in it, and begins one at `base_offset`.
