@@ -24,6 +24,10 @@ pub enum Salt {
     Faults = 5,
     /// Whom the bank declines.
     Bank = 6,
+    /// When controllers stand for election.
+    Quorum = 7,
+    /// Where replicas are placed.
+    Placement = 8,
 }
 
 /// A seeded stream of random numbers (xoshiro256++).

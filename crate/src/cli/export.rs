@@ -1,5 +1,6 @@
 //! A run's partitions as the files of a broker's log directory.
 
+use crate::id::TopicPartition;
 use crate::log::files::export;
 use crate::sim::World;
 use crate::view::scene::topic_order;
@@ -23,14 +24,13 @@ pub(super) fn check(dir: &Path) -> Result<(), String> {
 pub(super) fn write(world: &World, dir: &Path) -> io::Result<usize> {
     let mut written = 0;
     for id in topic_order(world) {
-        let partitions = world
-            .broker()
-            .topic(id)
-            .map_or(&[][..], |topic| &topic.partitions);
-        for (number, partition) in partitions.iter().enumerate() {
+        for number in 0..world.partitions(id) {
+            let Some(log) = world.log(TopicPartition::new(id, number)) else {
+                continue;
+            };
             let place = dir.join(format!("{}-{number}", world.topic_name(id)));
             fs::create_dir_all(&place)?;
-            for segment in partition.log.segments() {
+            for segment in log.segments() {
                 for file in export(&segment) {
                     fs::write(place.join(file.name), file.bytes)?;
                 }

@@ -111,7 +111,10 @@ impl ClusterView {
         incomplete: bool,
         rng: &mut Rng,
     ) {
-        self.image = Some(image);
+        self.image = Some(match &self.image {
+            Some(known) => newer_of(known, image),
+            None => image,
+        });
         self.refresh_at = now + self.max_age;
         self.in_flight = false;
         if incomplete {
@@ -140,4 +143,32 @@ impl ClusterView {
         self.not_before = now + pause;
         self.attempts += 1;
     }
+}
+
+/// The new image, but what it says of a partition only if that is not older than what is known: the
+/// broker asked may be behind (`Metadata.updateLatestMetadata`, KIP-320).
+fn newer_of(known: &Metadata, mut new: Arc<Metadata>) -> Arc<Metadata> {
+    let mut stale = Vec::new();
+    for (&topic, told) in &new.topics {
+        let Some(known) = known.topics.get(&topic) else {
+            continue;
+        };
+        if known.incarnation != told.incarnation {
+            continue;
+        }
+        for (number, (old, new)) in known.partitions.iter().zip(&told.partitions).enumerate() {
+            if new.leader_epoch < old.leader_epoch {
+                stale.push((topic, number, *old));
+            }
+        }
+    }
+    if !stale.is_empty() {
+        let image = Arc::make_mut(&mut new);
+        for (topic, number, old) in stale {
+            if let Some(told) = image.topics.get_mut(&topic) {
+                told.partitions[number] = old;
+            }
+        }
+    }
+    new
 }

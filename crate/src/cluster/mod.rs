@@ -1,16 +1,28 @@
-//! Brokers and what they keep: topics, partitions.
+//! Brokers, controllers, and what they keep: topics, partitions, replicas, the metadata log.
 
+mod admin;
 mod broker;
+mod call;
+mod controller;
 pub mod election;
+mod epoch_log;
+mod founding;
 pub mod isr;
+pub mod metadata;
 pub mod placement;
 mod purgatory;
+mod quorum;
 pub mod quota;
-mod topic;
+mod replica;
 mod topic_config;
 pub mod topic_name;
 
-pub use broker::{Broker, BrokerConfig};
+pub use admin::{NewTopic, TopicError};
+pub use broker::{Broker, BrokerConfig, Death};
+pub use controller::{Controller, ControllerConfig};
 pub use election::PartitionState;
-pub use topic::{NewTopic, Partition, Topic, TopicError};
+pub use epoch_log::EpochLog;
+pub use founding::Founding;
+pub use quorum::{Quorum, QuorumConfig};
+pub use replica::{Follower, Replica};
 pub use topic_config::{TopicConfig, TopicConfigError};

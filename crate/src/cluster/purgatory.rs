@@ -1,7 +1,8 @@
-//! Fetches that wait for more bytes (`DelayedFetch`).
+//! Requests that wait: fetches for more bytes (`DelayedFetch`), appends for followers
+//! (`DelayedProduce`).
 
-use crate::id::{NodeId, TopicId, TopicPartition};
-use crate::protocol::FetchPartition;
+use crate::id::{NodeId, TopicPartition};
+use crate::protocol::{ErrorCode, FetchPartition};
 use crate::time::Time;
 
 /// A fetch that has not enough bytes yet.
@@ -15,6 +16,8 @@ pub(super) struct WaitingFetch {
     pub min_bytes: u64,
     pub max_bytes: u32,
     pub partitions: Vec<FetchPartition>,
+    /// The broker epoch of a follower, which sees more than what is committed.
+    pub follower: Option<i64>,
     /// What it has.
     pub bytes: u64,
 }
@@ -28,10 +31,12 @@ impl Purgatory {
         self.0.push(fetch);
     }
 
-    /// More bytes of a partition can be read.
-    pub fn grew(&mut self, at: TopicPartition, bytes: u64) {
+    /// More bytes of a partition can be read, by followers or by consumers.
+    pub fn grew(&mut self, at: TopicPartition, bytes: u64, followers: bool) {
         for fetch in &mut self.0 {
-            if let Some(partition) = fetch.partitions.iter().find(|p| p.at == at) {
+            if fetch.follower.is_some() == followers
+                && let Some(partition) = fetch.partitions.iter().find(|p| p.at == at)
+            {
                 fetch.bytes += bytes.min(partition.max_bytes.into());
             }
         }
@@ -42,9 +47,9 @@ impl Purgatory {
         self.take(|fetch| fetch.bytes >= fetch.min_bytes || fetch.deadline <= now)
     }
 
-    /// Takes the fetches of a topic, which is gone.
-    pub fn of_topic(&mut self, topic: TopicId) -> Vec<WaitingFetch> {
-        self.take(|fetch| fetch.partitions.iter().any(|p| p.at.topic == topic))
+    /// Takes the fetches of a partition, whose leader is another.
+    pub fn of_partition(&mut self, at: TopicPartition) -> Vec<WaitingFetch> {
+        self.take(|fetch| fetch.partitions.iter().any(|p| p.at == at))
     }
 
     /// Who asked has gone.
@@ -73,4 +78,26 @@ impl Purgatory {
         }
         self.0.extract_if(.., |fetch| due(fetch)).collect()
     }
+}
+
+/// What was appended with `acks=all` and is not committed yet.
+#[derive(Clone, Debug)]
+pub(super) struct DelayedAppend {
+    pub from: NodeId,
+    pub id: u32,
+    /// Answered then in any case.
+    pub deadline: Time,
+    pub parts: Vec<AppendedPart>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AppendedPart {
+    pub at: TopicPartition,
+    /// The offset after the batch.
+    pub end: i64,
+    /// In which it was appended.
+    pub leader_epoch: i32,
+    /// Decided at once, or when it is committed or cannot be.
+    pub result: Option<Result<i64, ErrorCode>>,
+    pub base_offset: i64,
 }

@@ -52,7 +52,7 @@ const SETTINGS: &[(&str, Kind)] = &[
     ),
     ("min.cleanable.dirty.ratio", Kind::Ratio),
     ("min.compaction.lag.ms", Kind::Long(0)),
-    ("min.insync.replicas", Kind::Int(1)),
+    (MIN_INSYNC_REPLICAS, Kind::Int(1)),
     ("preallocate", Kind::Bool),
     ("remote.log.copy.disable", Kind::Bool),
     ("remote.log.delete.on.disable", Kind::Bool),
@@ -65,12 +65,14 @@ const SETTINGS: &[(&str, Kind)] = &[
     (SEGMENT_INDEX_BYTES, Kind::Int(4)),
     ("segment.jitter.ms", Kind::Long(0)),
     (SEGMENT_MS, Kind::Long(1)),
-    ("unclean.leader.election.enable", Kind::Bool),
+    (UNCLEAN_LEADER_ELECTION, Kind::Bool),
 ];
 
 const INDEX_INTERVAL_BYTES: &str = "index.interval.bytes";
 const LOG_APPEND_TIME: &str = "LogAppendTime";
 const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
+const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
+const UNCLEAN_LEADER_ELECTION: &str = "unclean.leader.election.enable";
 const SEGMENT_BYTES: &str = "segment.bytes";
 const SEGMENT_INDEX_BYTES: &str = "segment.index.bytes";
 const SEGMENT_MS: &str = "segment.ms";
@@ -124,6 +126,11 @@ pub struct TopicConfig {
     pub timestamp_after_max_ms: i64,
     /// How far behind.
     pub timestamp_before_max_ms: i64,
+    /// How many replicas must be in sync for a record sent with `acks=all` to be taken, and for
+    /// anything to be committed.
+    pub min_insync_replicas: u32,
+    /// Whether a replica that may lack committed records is elected where no other is there.
+    pub unclean_leader_election: bool,
 }
 
 impl Default for TopicConfig {
@@ -135,6 +142,8 @@ impl Default for TopicConfig {
             log_append_time: false,
             timestamp_after_max_ms: 3_600_000,
             timestamp_before_max_ms: i64::MAX,
+            min_insync_replicas: 1,
+            unclean_leader_election: false,
         }
     }
 }
@@ -168,6 +177,10 @@ impl TopicConfig {
         let (after, before) = (TIMESTAMP_AFTER_MAX_MS, TIMESTAMP_BEFORE_MAX_MS);
         set(&mut config.timestamp_after_max_ms, number(after));
         set(&mut config.timestamp_before_max_ms, number(before));
+        set(&mut config.min_insync_replicas, small(MIN_INSYNC_REPLICAS));
+        let unclean = overrides.get(UNCLEAN_LEADER_ELECTION);
+        let unclean = unclean.map(|v| v.trim().eq_ignore_ascii_case("true"));
+        set(&mut config.unclean_leader_election, unclean);
         let by_broker = overrides.get(TIMESTAMP_TYPE).map(|v| v == LOG_APPEND_TIME);
         set(&mut config.log_append_time, by_broker);
         Ok(config)

@@ -30,8 +30,61 @@ pub enum Lane {
 pub enum Stop {
     /// It was asked to, and finished what it must.
     Clean,
-    /// It was killed.
+    /// Its process was killed. What it wrote is in the machine's page cache.
     Killed,
+    /// Its machine lost power: what was not on disk is gone.
+    Crashed,
+}
+
+/// Why a replica lost records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Truncation {
+    /// They were not in its leader's log.
+    Diverged,
+    /// The machine lost power before they were on disk.
+    Unflushed,
+    /// Its leader has nothing as old, and it begins anew.
+    OutOfRange,
+}
+
+/// A set of brokers, as a fact carries it: one bit for each of the first 64 nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Brokers(pub u64);
+
+impl Brokers {
+    /// Whether `node` is in it.
+    #[must_use]
+    pub fn has(self, node: NodeId) -> bool {
+        node.0 < 64 && self.0 >> node.0 & 1 == 1
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// All, ascending.
+    pub fn iter(self) -> impl Iterator<Item = NodeId> {
+        (0..64).map(NodeId).filter(move |&node| self.has(node))
+    }
+}
+
+impl FromIterator<NodeId> for Brokers {
+    /// # Panics
+    /// A node numbered 64 or more: scenarios add their brokers first.
+    fn from_iter<I: IntoIterator<Item = NodeId>>(nodes: I) -> Self {
+        Self(nodes.into_iter().fold(0, |all, node| {
+            assert!(node.0 < 64, "brokers are among the first 64 nodes");
+            all | 1 << node.0
+        }))
+    }
 }
 
 /// What became of one order in one shop. Each is told once per time it happens, so a payment told
@@ -73,6 +126,10 @@ pub enum OrderStep {
 pub enum Fact {
     /// A leader appended a batch.
     Appended {
+        /// The leader.
+        broker: NodeId,
+        /// Its epoch.
+        leader_epoch: i32,
         /// The partition.
         at: TopicPartition,
         /// The offset of its first record.
@@ -84,12 +141,123 @@ pub enum Fact {
         /// CRC-32C of the batch.
         crc: u32,
     },
-    /// A partition's high watermark rose to `offset`.
+    /// A partition's high watermark, as its leader has it, rose to `offset`.
     HighWatermark {
+        /// The leader.
+        broker: NodeId,
         /// The partition.
         at: TopicPartition,
         /// Records below it are committed.
         offset: i64,
+    },
+    /// A broker leads a partition from now on.
+    Leads {
+        /// The broker.
+        broker: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// The epoch that begins.
+        leader_epoch: i32,
+        /// Where its log ends.
+        end: i64,
+        /// Where its high watermark is.
+        high_watermark: i64,
+    },
+    /// A broker follows a leader from now on.
+    Follows {
+        /// The broker.
+        broker: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// The leader, if there is one.
+        leader: Option<NodeId>,
+        /// Its epoch.
+        leader_epoch: i32,
+    },
+    /// A follower appended what its leader sent.
+    Replicated {
+        /// The follower.
+        broker: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// The offset of the batch's first record.
+        base_offset: i64,
+        /// How many records.
+        records: u32,
+        /// CRC-32C of the batch.
+        crc: u32,
+    },
+    /// A follower's high watermark is at `offset`. With a new leader it may go back.
+    FollowerHighWatermark {
+        /// The follower.
+        broker: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// What it was told is committed, as far as it has it.
+        offset: i64,
+    },
+    /// A replica lost its records from `to` on.
+    Truncated {
+        /// The replica's broker.
+        broker: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// Where it ended before.
+        from: i64,
+        /// Where it ends now.
+        to: i64,
+        /// Why.
+        why: Truncation,
+    },
+    /// The controller changed who leads a partition or who is in sync.
+    PartitionChanged {
+        /// The partition.
+        at: TopicPartition,
+        /// Who leads.
+        leader: Option<NodeId>,
+        /// Counts leaders.
+        leader_epoch: i32,
+        /// Counts changes.
+        partition_epoch: i32,
+        /// The in-sync replicas.
+        isr: Brokers,
+        /// The eligible leader replicas (KIP-966).
+        elr: Brokers,
+        /// Whether the leader was elected though it may lack committed records.
+        unclean: bool,
+    },
+    /// The controller registered a broker.
+    Registered {
+        /// Which.
+        broker: NodeId,
+        /// Its broker epoch.
+        epoch: i64,
+    },
+    /// The controller fenced a broker: it leads nothing and is in sync with nothing.
+    Fenced {
+        /// Which.
+        broker: NodeId,
+    },
+    /// The controller let a broker take part again.
+    Unfenced {
+        /// Which.
+        broker: NodeId,
+    },
+    /// A controller became, or ceased to be, the leader of the metadata quorum.
+    QuorumLeader {
+        /// Which.
+        node: NodeId,
+        /// The quorum's epoch.
+        epoch: i32,
+        /// Became, or ceased.
+        leads: bool,
+    },
+    /// A process cut uncommitted records off its metadata log.
+    QuorumTruncated {
+        /// Which.
+        node: NodeId,
+        /// Where it ends now.
+        to: i64,
     },
     /// A producer was told that its batch is appended.
     Acked {

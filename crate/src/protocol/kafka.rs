@@ -3,6 +3,7 @@
 //! Names and error codes are those of the Kafka protocol guide. Where a real request carries many
 //! topics or groups and we only ever need one, ours carries one.
 
+use super::{ControlRequest, ControlResponse};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
 use crate::log::Batch;
 use crate::time::Span;
@@ -18,6 +19,8 @@ pub enum Acks {
     Zero,
     /// `acks=1`: the leader has appended it.
     One,
+    /// `acks=all`: every in-sync replica has it, and there are at least `min.insync.replicas`.
+    All,
 }
 
 /// Who a member of a group is, assigned by the coordinator and unique in the run.
@@ -54,6 +57,13 @@ pub struct FetchPartition {
     pub offset: i64,
     /// At most so many bytes of it (`max.partition.fetch.bytes`); the first batch comes whole.
     pub max_bytes: u32,
+    /// Which making of the topic is meant (Kafka's topic id, KIP-516), 0 if whichever is there.
+    pub incarnation: u32,
+    /// The leader epoch that the asker knows, -1 if it does not say (KIP-320).
+    pub current_leader_epoch: i32,
+    /// The epoch of the last record it has; -1 if it has none or is a consumer. The leader tells
+    /// from it whether the two logs part (KIP-595).
+    pub last_fetched_epoch: i32,
 }
 
 /// What a client asks of a broker.
@@ -71,6 +81,8 @@ pub enum Request {
     Produce {
         /// How many copies before the answer. With [`Acks::Zero`] there is no response.
         acks: Acks,
+        /// With [`Acks::All`], answer by then in any case (the client's `request.timeout.ms`).
+        timeout: Span,
         /// The batches; base offsets are the leader's to set.
         batches: Vec<(TopicPartition, Batch)>,
     },
@@ -84,6 +96,9 @@ pub enum Request {
         max_bytes: u32,
         /// The partitions and where to begin in each.
         partitions: Vec<FetchPartition>,
+        /// The broker epoch of a follower that copies the log; `None` for a consumer, which only
+        /// sees what is committed.
+        follower: Option<i64>,
     },
     /// Which offset is it?
     ListOffsets {
@@ -152,6 +167,8 @@ pub enum Request {
         /// The partitions asked about.
         partitions: Vec<TopicPartition>,
     },
+    /// Between brokers and controllers.
+    Control(ControlRequest),
 }
 
 /// What a broker answers.
@@ -215,6 +232,8 @@ pub enum Response {
         /// The next offset to read, per partition asked about.
         result: Result<Vec<(TopicPartition, Option<i64>)>, ErrorCode>,
     },
+    /// To [`Request::Control`].
+    Control(ControlResponse),
 }
 
 /// One partition of a fetch response.
@@ -228,6 +247,9 @@ pub struct Fetched {
     pub high_watermark: i64,
     /// The first offset still in the log.
     pub log_start_offset: i64,
+    /// For a follower whose log parts from the leader's: the largest epoch both may share, and the
+    /// offset where it ends.
+    pub diverging: Option<(i32, i64)>,
     /// Why there is nothing.
     pub error: Option<ErrorCode>,
 }
@@ -255,14 +277,17 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Who leads a partition, if it exists.
+    /// Who leads a partition, if it exists and has a leader.
     #[must_use]
     pub fn leader(&self, at: TopicPartition) -> Option<NodeId> {
-        self.topics
-            .get(&at.topic)?
-            .leaders
-            .get(at.partition as usize)
-            .copied()
+        self.partition(at)?.leader
+    }
+
+    /// One partition, if it exists.
+    #[must_use]
+    pub fn partition(&self, at: TopicPartition) -> Option<&PartitionMetadata> {
+        let topic = self.topics.get(&at.topic)?;
+        topic.partitions.get(at.partition as usize)
     }
 
     /// How many partitions a topic has, 0 if it does not exist.
@@ -270,7 +295,7 @@ impl Metadata {
     pub fn partitions(&self, topic: TopicId) -> u32 {
         self.topics
             .get(&topic)
-            .map_or(0, |t| t.leaders.len() as u32)
+            .map_or(0, |t| t.partitions.len() as u32)
     }
 }
 
@@ -281,8 +306,17 @@ pub struct TopicMetadata {
     pub name: Arc<str>,
     /// Which making of a topic by that name this is: a topic deleted and made again is another one.
     pub incarnation: u32,
-    /// The leader of each partition.
-    pub leaders: Vec<NodeId>,
+    /// Its partitions.
+    pub partitions: Vec<PartitionMetadata>,
+}
+
+/// One partition of the metadata.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PartitionMetadata {
+    /// Who leads it, if anyone does.
+    pub leader: Option<NodeId>,
+    /// Counts leaders: of two answers the one with the higher epoch is the newer (KIP-320).
+    pub leader_epoch: i32,
 }
 
 macro_rules! errors {
@@ -347,6 +381,10 @@ errors! {
         "The request attempted to perform an operation on an invalid topic.";
     RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE", false,
         "The request included message batch larger than the configured segment size on the server.";
+    NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS", true,
+        "Messages are rejected since there are fewer in-sync replicas than required.";
+    NotEnoughReplicasAfterAppend = 20, "NOT_ENOUGH_REPLICAS_AFTER_APPEND", true,
+        "Messages are written to the log, but to fewer in-sync replicas than required.";
     IllegalGeneration = 22, "ILLEGAL_GENERATION", false,
         "Specified group generation id is not valid.";
     UnknownMemberId = 25, "UNKNOWN_MEMBER_ID", false,
@@ -363,18 +401,48 @@ errors! {
         "Number of partitions is below 1.";
     InvalidReplicationFactor = 38, "INVALID_REPLICATION_FACTOR", false,
         "Replication factor is below 1 or larger than the number of available brokers.";
+    InvalidReplicaAssignment = 39, "INVALID_REPLICA_ASSIGNMENT", false,
+        "Replica assignment is invalid.";
     InvalidConfig = 40, "INVALID_CONFIG", false,
         "Configuration is invalid.";
+    NotController = 41, "NOT_CONTROLLER", true,
+        "This is not the correct controller for this cluster.";
     InvalidRequest = 42, "INVALID_REQUEST", false,
         "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
+    KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", true,
+        "Disk error when trying to access log file on the disk.";
     NonEmptyGroup = 68, "NON_EMPTY_GROUP", false,
         "The group is not empty.";
     GroupIdNotFound = 69, "GROUP_ID_NOT_FOUND", false,
         "The group id does not exist.";
+    FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", true,
+        "The leader epoch in the request is older than the epoch on the broker.";
+    UnknownLeaderEpoch = 75, "UNKNOWN_LEADER_EPOCH", true,
+        "The leader epoch in the request is newer than the epoch on the broker.";
+    StaleBrokerEpoch = 77, "STALE_BROKER_EPOCH", false,
+        "Broker epoch has changed.";
+    OffsetNotAvailable = 78, "OFFSET_NOT_AVAILABLE", true,
+        "The leader high watermark has not caught up from a recent leader election so the offsets cannot be guaranteed to be monotonically increasing.";
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", false,
         "The group member needs to have a valid member id before actually entering a consumer group.";
+    PreferredLeaderNotAvailable = 80, "PREFERRED_LEADER_NOT_AVAILABLE", true,
+        "The preferred leader was not available.";
+    EligibleLeadersNotAvailable = 83, "ELIGIBLE_LEADERS_NOT_AVAILABLE", false,
+        "Eligible topic partition leaders are not available.";
+    ElectionNotNeeded = 84, "ELECTION_NOT_NEEDED", false,
+        "Leader election not needed for topic partition.";
     InvalidRecord = 87, "INVALID_RECORD", false,
         "This record has failed the validation on broker and hence will be rejected.";
+    InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION", false,
+        "The given update version was invalid.";
+    UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", true,
+        "This server does not host this topic ID.";
+    DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", false,
+        "This broker ID is already in use.";
+    BrokerIdNotRegistered = 102, "BROKER_ID_NOT_REGISTERED", false,
+        "The given broker ID was not registered.";
+    IneligibleReplica = 107, "INELIGIBLE_REPLICA", false,
+        "The new ISR contains at least one ineligible replica.";
 }
 
 impl ErrorCode {
@@ -392,6 +460,9 @@ impl ErrorCode {
             Self::UnknownTopicOrPartition
                 | Self::LeaderNotAvailable
                 | Self::NotLeaderOrFollower
+                | Self::FencedLeaderEpoch
+                | Self::UnknownLeaderEpoch
+                | Self::KafkaStorageError
                 | Self::NetworkException
         )
     }

@@ -4,11 +4,13 @@
 //! that hold the machines (`cluster`, `client`, `group`, `shop`) know this vocabulary and not each
 //! other; `sim` carries the messages.
 
+mod control;
 mod fact;
 mod kafka;
 mod shop;
 
-pub use fact::{Fact, Lane, OrderStep, Sink, Stamp, Stop};
+pub use control::*;
+pub use fact::{Brokers, Fact, Lane, OrderStep, Sink, Stamp, Stop, Truncation};
 pub use kafka::*;
 pub use shop::{Answer, Order, Service, ShopMessage, WorkOutcome};
 

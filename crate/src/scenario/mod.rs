@@ -7,5 +7,5 @@ pub mod orders_file;
 pub use crate::shop::{
     CommitMode, Partitioning, RecordedOrder, Sending, Settings, Wiring, Workload,
 };
-pub use crate::sim::{Caption, Cue, Question, Rule, Scenario, TopicSpec};
+pub use crate::sim::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec};
 pub use orders::{all, by_name};

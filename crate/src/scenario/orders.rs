@@ -1,6 +1,6 @@
 //! The order pipeline's scenes.
 
-use super::{Caption, Cue, Question, Rule, Scenario, TopicSpec, Workload};
+use super::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec, Workload};
 use crate::protocol::{Service, Stop};
 use crate::rng::Dist;
 use crate::shop::{CommitMode, Sending, Settings};
@@ -54,6 +54,7 @@ fn orders() -> Scenario {
         .into(),
         orders_topic: "orders".into(),
         auto_create_topics: false,
+        cluster: ClusterSpec::default(),
         latency: Dist::LogNormal {
             mean_us: 900,
             sigma: 0.3,

@@ -10,6 +10,7 @@ mod promise;
 mod queue;
 mod scenario;
 mod timeline;
+mod trace;
 mod world;
 
 pub use command::{Acted, Command};
@@ -18,6 +19,6 @@ pub use metrics::{Counts, Event, Metrics, Moved, OrderInShop, OrderRow, Sample, 
 pub use passages::{Passage, Passed};
 pub use pipeline::Pipeline;
 pub use promise::{Breach, Promise, Promises, Terms, Witness};
-pub use scenario::{Caption, Cue, Question, Rule, Scenario, TopicSpec};
+pub use scenario::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec};
 pub use timeline::{Fork, Moment, Timeline};
 pub use world::{Node, Problem, Status, World};

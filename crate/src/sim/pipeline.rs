@@ -3,10 +3,12 @@
 use super::command::Command;
 use super::scenario::Scenario;
 use super::world::{Node, Problem, World, digest};
-use crate::cluster::{Broker, BrokerConfig, NewTopic};
+use crate::cluster::{
+    Broker, BrokerConfig, Controller, ControllerConfig, Founding, NewTopic, TopicError,
+};
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId};
-use crate::protocol::{Input, OffsetSpec, Service, Sink, Stop};
+use crate::protocol::{Input, OffsetSpec, Out, Service, Sink, Stop};
 use crate::shop::{AsyncShop, Customers, SyncService, SyncShop, Topics, Worker, WorkerKit};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
@@ -25,8 +27,10 @@ pub struct Pipeline {
     pub async_shop: NodeId,
     /// Its services' consumers. Those beyond the number set are down.
     pub workers: [Vec<NodeId>; 3],
-    /// The broker.
-    pub broker: NodeId,
+    /// The brokers.
+    pub brokers: Vec<NodeId>,
+    /// The controllers; none where the one broker is its own.
+    pub controllers: Vec<NodeId>,
     /// The topics the services are wired by.
     pub topics: Topics,
     /// The topic the asynchronous shop sends to: `orders`, unless somebody mistyped it.
@@ -42,7 +46,8 @@ impl Default for Pipeline {
             sync_services: [nobody; 3],
             async_shop: nobody,
             workers: [const { Vec::new() }; 3],
-            broker: nobody,
+            brokers: Vec::new(),
+            controllers: Vec::new(),
             topics: Topics::default(),
             sent_to: TopicId(0),
         }
@@ -59,6 +64,8 @@ impl Pipeline {
 
 /// The most workers a service may have.
 const MOST_WORKERS: u32 = 64;
+/// The most brokers: facts carry sets of them in 64 bits.
+const MOST_BROKERS: u32 = 60;
 /// The most partitions a topic may be given: a real cluster takes more, but each costs a tab memory.
 const MOST_PARTITIONS: u32 = 1_000;
 
@@ -76,20 +83,7 @@ impl World {
             dead_letters,
         };
 
-        let config = BrokerConfig {
-            auto_create_topics: scenario.auto_create_topics,
-            // Long enough for the members of a service that start together to be one generation.
-            group: GroupConfig {
-                initial_rebalance_delay_ms: 50,
-                ..GroupConfig::default()
-            },
-            ..BrokerConfig::default()
-        };
-        self.pipeline.broker =
-            self.add_node("broker-1", |id| Node::Broker(Broker::new(id, config)));
-        for topic in &scenario.topics {
-            self.create_topic(&topic.name, topic.partitions, &BTreeMap::new())?;
-        }
+        self.lay_out_cluster(scenario)?;
 
         let sync_services = Service::ALL.map(|service| {
             self.add_node(&format!("sync-{}", service.name()), |id| {
@@ -100,7 +94,7 @@ impl World {
         self.pipeline.sync_shop = self.add_node("sync-shop", |id| {
             Node::SyncShop(SyncShop::new(seed, u64::from(id.0), sync_services))
         });
-        let bootstrap: Arc<[NodeId]> = Arc::from([self.pipeline.broker]);
+        let bootstrap: Arc<[NodeId]> = Arc::from(&self.pipeline.brokers[..]);
         let topic_name = Arc::clone(self.topic_name(sent_to));
         self.pipeline.sent_to = sent_to;
         self.pipeline.async_shop = self.add_node("async-shop", |id| {
@@ -118,6 +112,84 @@ impl World {
         Ok(())
     }
 
+    /// Makes brokers, controllers and topics.
+    fn lay_out_cluster(&mut self, scenario: &Scenario) -> Result<(), Problem> {
+        let (seed, spec) = (self.seed, &scenario.cluster);
+        let brokers = spec.brokers.clamp(1, MOST_BROKERS);
+        let config = |number: u32| BrokerConfig {
+            auto_create_topics: scenario.auto_create_topics,
+            replica_lag_time_max_ms: spec.replica_lag_time_max_ms,
+            rack: (spec.racks > 0).then(|| (number - 1) % spec.racks + 1),
+            // Long enough for the members of a service that start together to be one generation.
+            group: GroupConfig {
+                initial_rebalance_delay_ms: 50,
+                ..GroupConfig::default()
+            },
+            ..BrokerConfig::default()
+        };
+        if spec.controllers == 0 {
+            let alone = |id| Node::Broker(Broker::alone(id, config(1)));
+            self.pipeline.brokers = vec![self.add_node("broker-1", alone)];
+            for topic in &scenario.topics {
+                self.create_topic(&topic.name, topic.partitions, &BTreeMap::new(), &mut ())?;
+            }
+            return Ok(());
+        }
+        let first = brokers as usize;
+        let voters = first..first + spec.controllers as usize;
+        let voters: Arc<[NodeId]> = voters.map(NodeId::from).collect();
+        for number in 1..=brokers {
+            let broker =
+                |id| Node::Broker(Broker::of_cluster(id, config(number), voters.clone(), seed));
+            let broker = self.add_node(&format!("broker-{number}"), broker);
+            self.pipeline.brokers.push(broker);
+        }
+        let config_of_controllers = ControllerConfig {
+            broker_session_timeout_ms: spec.broker_session_timeout_ms,
+            eligible_leader_replicas: spec.eligible_leader_replicas,
+            default_replication_factor: spec.replication_factor,
+            ..ControllerConfig::default()
+        };
+        for number in 1..=spec.controllers {
+            let controller = |id| {
+                Node::Controller(Controller::new(
+                    id,
+                    voters.clone(),
+                    config_of_controllers,
+                    seed,
+                ))
+            };
+            let controller = self.add_node(&format!("controller-{number}"), controller);
+            self.pipeline.controllers.push(controller);
+        }
+        let racks = (1..)
+            .zip(&self.pipeline.brokers)
+            .map(|(n, &id)| (id, config(n).rack));
+        let racks: Vec<(NodeId, Option<u32>)> = racks.collect();
+        let mut founding = Founding::new(&racks, config_of_controllers, seed);
+        let min_isr = spec.min_insync_replicas.to_string();
+        for topic in &scenario.topics {
+            let id = self.intern(&topic.name);
+            let name = Arc::clone(self.topic_name(id));
+            let new = NewTopic {
+                partitions: Some(topic.partitions),
+                replication_factor: Some(spec.replication_factor),
+                configs: BTreeMap::from([("min.insync.replicas".to_owned(), min_isr.clone())]),
+                assignment: None,
+            };
+            let made = founding.create_topic(id, &name, &new);
+            made.map_err(|error| Problem::new(error.to_string()))?;
+        }
+        for node in 0..self.pipeline.brokers.len() + self.pipeline.controllers.len() {
+            self.with_node(NodeId::from(node), &mut (), |node, _, _, out| match node {
+                Node::Broker(broker) => founding.tell_broker(broker, out),
+                Node::Controller(controller) => founding.tell_controller(controller),
+                _ => {}
+            });
+        }
+        Ok(())
+    }
+
     fn add_worker(&mut self, service: Service) -> NodeId {
         let number = self.pipeline.workers[service.index()].len() + 1;
         let kit = WorkerKit {
@@ -129,7 +201,7 @@ impl World {
                 .topics
                 .all()
                 .map(|topic| Arc::clone(self.topic_name(topic))),
-            bootstrap: Arc::from([self.pipeline.broker]),
+            bootstrap: Arc::from(&self.pipeline.brokers[..]),
             seed: self.seed,
         };
         let name = format!("{}-{number}", service.name());
@@ -241,17 +313,23 @@ impl World {
                 partitions,
                 configs,
             } => {
-                self.create_topic(topic, *partitions, configs)?;
+                self.create_topic(topic, *partitions, configs, sink)?;
             }
             Command::DeleteTopic { topic } => {
-                self.with_broker(sink, |broker, now, out| {
-                    broker.delete_topic(now, topic, out)
+                self.administer(sink, |node, now, out| match node {
+                    Node::Broker(broker) => broker.delete_topic(now, topic, out),
+                    Node::Controller(controller) => {
+                        controller.delete_topic(now, topic, out).map(drop)
+                    }
+                    _ => Ok(()),
                 })?;
             }
             Command::AddPartitions { topic, to } => {
                 few_partitions(*to)?;
-                self.with_broker(sink, |broker, now, _| {
-                    broker.add_partitions(now, topic, *to)
+                self.administer(sink, |node, now, out| match node {
+                    Node::Broker(broker) => broker.add_partitions(now, topic, *to, out),
+                    Node::Controller(controller) => controller.add_partitions(now, topic, *to, out),
+                    _ => Ok(()),
                 })?;
             }
             Command::Cut { a, b } => {
@@ -361,7 +439,7 @@ impl World {
     ) -> Result<(), Problem> {
         let wiring = self.settings.wiring;
         let id = self.pipeline.topics.read_by(service, wiring);
-        let has = self.broker().topic(id).map_or(0, |t| t.partitions.len());
+        let has = self.partitions(id) as usize;
         if let Some(wanted) = partition
             && wanted as usize >= has
         {
@@ -377,14 +455,14 @@ impl World {
         Ok(())
     }
 
-    fn create_topic(
+    fn create_topic<S: Sink>(
         &mut self,
         name: &str,
         partitions: u32,
         configs: &BTreeMap<String, String>,
+        sink: &mut S,
     ) -> Result<(), Problem> {
         few_partitions(partitions)?;
-        let now = self.now();
         let known = self.topic_id(name);
         let id = self.intern(name);
         let shared = Arc::clone(self.topic_name(id));
@@ -393,33 +471,28 @@ impl World {
             configs: configs.clone(),
             ..NewTopic::default()
         };
-        let made = self.broker_mut().create_topic(now, id, &shared, &new);
+        let made = self.administer(sink, |node, now, out| match node {
+            Node::Broker(broker) => broker.create_topic(now, id, &shared, &new, out),
+            Node::Controller(controller) => controller.create_topic(now, id, &shared, &new, out),
+            _ => Ok(()),
+        });
         if made.is_err() && known.is_none() {
             self.forget_last_topic_name();
         }
-        made.map_err(|error| Problem::new(error.to_string()))
+        made
     }
 
-    fn broker_mut(&mut self) -> &mut Broker {
-        let broker = self.pipeline.broker;
-        match self.node_mut(broker) {
-            Node::Broker(broker) => broker,
-            _ => unreachable!("the pipeline's broker is no broker"),
-        }
-    }
-
-    fn with_broker<S: Sink, T, E: std::fmt::Display>(
+    /// Does what an admin tool asks for, at whoever decides: the active controller, or the broker
+    /// alone.
+    fn administer<S: Sink>(
         &mut self,
         sink: &mut S,
-        act: impl FnOnce(&mut Broker, Time, &mut crate::protocol::Out) -> Result<T, E>,
-    ) -> Result<T, Problem> {
-        let broker = self.pipeline.broker;
-        self.with_node(broker, sink, |node, now, _, out| match node {
-            Node::Broker(broker) => {
-                act(broker, now, out).map_err(|error| Problem::new(error.to_string()))
-            }
-            _ => unreachable!("the pipeline's broker is no broker"),
-        })
+        act: impl FnOnce(&mut Node, Time, &mut Out) -> Result<(), TopicError>,
+    ) -> Result<(), Problem> {
+        let decides = self.active_controller().ok_or(TopicError::NoController);
+        let done =
+            decides.and_then(|node| self.with_node(node, sink, |n, now, _, out| act(n, now, out)));
+        done.map_err(|error| Problem::new(error.to_string()))
     }
 
     fn change_pace<S: Sink>(&mut self, sink: &mut S) {
@@ -470,7 +543,10 @@ impl World {
         }
         match name {
             "shop" => return Ok(vec![self.pipeline.sync_shop, self.pipeline.async_shop]),
-            "broker" => return Ok(vec![self.pipeline.broker]),
+            "broker" => return Ok(self.pipeline.brokers.clone()),
+            "controller" if !self.pipeline.controllers.is_empty() => {
+                return Ok(self.pipeline.controllers.clone());
+            }
             // Customers are people, not a process.
             "customers" => return Err(Problem::new("customers cannot be stopped or cut off")),
             _ => {}

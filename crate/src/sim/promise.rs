@@ -388,7 +388,7 @@ impl Sink for Promises {
                     .or_default()
                     .append(base_offset, records, crc);
             }
-            Fact::HighWatermark { at, offset } => {
+            Fact::HighWatermark { at, offset, .. } => {
                 let log = self.logs.entry(at).or_default();
                 let before = std::mem::replace(&mut log.high_watermark, offset);
                 if offset < before || offset > log.end {

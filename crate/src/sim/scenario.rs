@@ -32,8 +32,11 @@ pub struct Scenario {
     /// The topic that the asynchronous shop sends orders to; one that is not in `topics` is a
     /// mistake with a lesson.
     pub orders_topic: String,
-    /// The broker's `auto.create.topics.enable`.
+    /// The brokers' `auto.create.topics.enable`.
     pub auto_create_topics: bool,
+    /// The brokers and controllers.
+    #[serde(default)]
+    pub cluster: ClusterSpec,
     /// How long a message between any two nodes takes.
     pub latency: Dist,
     /// Who orders what, and when.
@@ -46,6 +49,43 @@ pub struct Scenario {
     pub questions: Vec<Question>,
     /// How long the time line is at first; a run may go on after it.
     pub length: Span,
+}
+
+/// How many of what a cluster is made of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClusterSpec {
+    /// Brokers, 1 to 60.
+    pub brokers: u32,
+    /// Racks that the brokers are spread over in turn; 0 for none.
+    pub racks: u32,
+    /// Controllers: 0 for one broker that is its own, else 1, 3 or 5.
+    pub controllers: u32,
+    /// How many replicas each partition of the topics has.
+    pub replication_factor: u32,
+    /// The topics' `min.insync.replicas`.
+    pub min_insync_replicas: u32,
+    /// Whether eligible leader replicas are kept (KIP-966), as new clusters since 4.1 do.
+    pub eligible_leader_replicas: bool,
+    /// The brokers' `replica.lag.time.max.ms`.
+    pub replica_lag_time_max_ms: u64,
+    /// The controllers' `broker.session.timeout.ms`.
+    pub broker_session_timeout_ms: u64,
+}
+
+impl Default for ClusterSpec {
+    fn default() -> Self {
+        Self {
+            brokers: 1,
+            racks: 0,
+            controllers: 0,
+            replication_factor: 1,
+            min_insync_replicas: 1,
+            eligible_leader_replicas: true,
+            replica_lag_time_max_ms: 30_000,
+            broker_session_timeout_ms: 9_000,
+        }
+    }
 }
 
 /// A topic to make at the start.

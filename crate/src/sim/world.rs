@@ -1,19 +1,20 @@
 //! The whole state at one instant.
 
-use super::kernel::{Delivery, Kernel, Traced};
+use super::kernel::{Delivery, Kernel};
 use super::pipeline::Pipeline;
 use super::scenario::Scenario;
+use super::trace::dots;
 use crate::client::ProducerConfig;
-use crate::cluster::Broker;
-use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
+use crate::cluster::metadata::Image;
+use crate::cluster::{Broker, Controller, Death, Replica};
+use crate::group::GroupView;
+use crate::id::{GroupId, NodeId, OrderId, TopicId, TopicPartition};
 use crate::log::Log;
-use crate::protocol::{
-    Body, Effect, Fact, Input, Lane, OrderStep, Out, Request, Response, ShopMessage, Sink, Stamp,
-    Stop,
-};
+use crate::protocol::{Body, Effect, Fact, Input, Lane, OrderStep, Out, Sink, Stamp, Stop};
 use crate::rng::mix;
-use crate::shop::{AsyncShop, Customers, OrderEvent, Settings, SyncService, SyncShop, Worker};
-use crate::shop::{hue_of, producer_config};
+use crate::shop::{
+    AsyncShop, Customers, OrderEvent, Settings, SyncService, SyncShop, Worker, producer_config,
+};
 use crate::time::Time;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -44,6 +45,7 @@ impl Problem {
 #[allow(clippy::large_enum_variant)] // a world has few nodes, and a box would cost each step a look
 pub enum Node {
     Broker(Broker),
+    Controller(Controller),
     Customers(Customers),
     SyncShop(SyncShop),
     SyncService(SyncService),
@@ -55,6 +57,7 @@ impl Node {
     fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
         match self {
             Self::Broker(node) => node.handle(now, input, out),
+            Self::Controller(node) => node.handle(now, input, out),
             Self::Customers(node) => node.handle(now, input, settings, out),
             Self::SyncShop(node) => node.handle(now, input, settings, out),
             Self::SyncService(node) => node.handle(now, input, settings, out),
@@ -65,9 +68,16 @@ impl Node {
 
     /// The process is killed: what it had in memory is gone. Returns orders that were with the
     /// process and may not have left it.
-    fn crash(&mut self, out: &mut Out) -> Vec<OrderId> {
+    fn crash(&mut self, how: Stop, out: &mut Out) -> Vec<OrderId> {
         match self {
-            Self::Broker(node) => node.crash(),
+            Self::Broker(node) => node.died(
+                match how {
+                    Stop::Crashed => Death::Machine,
+                    Stop::Clean | Stop::Killed => Death::Process,
+                },
+                out,
+            ),
+            Self::Controller(node) => node.crash(),
             Self::Customers(_) => {}
             Self::SyncShop(node) => node.crash(),
             Self::SyncService(node) => node.crash(),
@@ -209,13 +219,86 @@ impl World {
         self.slots[id.index()].status
     }
 
-    /// The broker.
+    /// One node, if it is a broker.
     #[must_use]
-    pub fn broker(&self) -> &Broker {
-        match self.node(self.pipeline.broker) {
-            Node::Broker(broker) => broker,
-            _ => unreachable!("the pipeline's broker is no broker"),
+    pub fn broker(&self, id: NodeId) -> Option<&Broker> {
+        match self.node(id) {
+            Node::Broker(broker) => Some(broker),
+            _ => None,
         }
+    }
+
+    /// One node, if it is a controller.
+    #[must_use]
+    pub fn controller(&self, id: NodeId) -> Option<&Controller> {
+        match self.node(id) {
+            Node::Controller(controller) => Some(controller),
+            _ => None,
+        }
+    }
+
+    /// The brokers, in order of their numbers.
+    pub fn brokers(&self) -> impl Iterator<Item = &Broker> {
+        let brokers = self.pipeline.brokers.iter();
+        brokers.filter_map(|&broker| self.broker(broker))
+    }
+
+    /// The controllers, in order of their numbers; none where the one broker is its own.
+    pub fn controllers(&self) -> impl Iterator<Item = &Controller> {
+        let controllers = self.pipeline.controllers.iter();
+        controllers.filter_map(|&controller| self.controller(controller))
+    }
+
+    /// Who decides what the admin tools ask for: the active controller, or the broker alone.
+    #[must_use]
+    pub fn active_controller(&self) -> Option<NodeId> {
+        if self.pipeline.controllers.is_empty() {
+            return self.pipeline.brokers.first().copied();
+        }
+        let active = |&&id: &&NodeId| {
+            self.status(id) == Status::Up && self.controller(id).is_some_and(Controller::is_active)
+        };
+        let mut controllers = self.pipeline.controllers.iter().filter(active);
+        // A leader that a cut hides from the others is active for a while beside its successor.
+        controllers
+            .by_ref()
+            .max_by_key(|&&id| self.controller(id).map(|c| c.quorum().epoch()))
+            .copied()
+    }
+
+    /// The cluster as the controllers have it: the active one, else the one that knows most.
+    #[must_use]
+    pub fn cluster(&self) -> &Image {
+        let active = self.active_controller().and_then(|id| self.controller(id));
+        let knows_most = || {
+            self.controllers()
+                .max_by_key(|c| c.quorum().high_watermark())
+        };
+        if let Some(controller) = active.or_else(knows_most) {
+            return controller.image();
+        }
+        let alone = self.brokers().next();
+        alone.expect("a world has a broker").image()
+    }
+
+    /// The replica that stands for a partition, if it exists: its leader's, else the one that followed
+    /// or led last and has most.
+    #[must_use]
+    pub fn partition(&self, at: TopicPartition) -> Option<&Replica> {
+        let state = self.cluster().partition(at)?;
+        let there = |&broker: &NodeId| self.broker(broker)?.replica(at);
+        if let Some(leader) = state.leader.as_ref().and_then(there) {
+            return Some(leader);
+        }
+        let replicas = state.replicas.iter().filter_map(there);
+        replicas.max_by_key(|r| (r.leader_epoch(), r.log().log_end_offset()))
+    }
+
+    /// A group as its coordinator has it, if it is there.
+    #[must_use]
+    pub fn group(&self, group: GroupId) -> Option<GroupView<'_>> {
+        self.brokers()
+            .find_map(|broker| broker.groups().group(group))
     }
 
     /// The settings of the asynchronous shop's producer.
@@ -227,15 +310,14 @@ impl World {
     /// The log of a partition, if it exists.
     #[must_use]
     pub fn log(&self, at: TopicPartition) -> Option<&Log> {
-        self.broker().partition(at).map(|partition| &partition.log)
+        self.partition(at).map(Replica::log)
     }
 
     /// How many partitions a topic has, 0 if it does not exist.
     #[must_use]
     pub fn partitions(&self, topic: TopicId) -> u32 {
-        self.broker()
-            .topic(topic)
-            .map_or(0, |topic| topic.partitions.len() as u32)
+        let topic = self.cluster().topics.get(&topic);
+        topic.map_or(0, |topic| topic.partitions.len() as u32)
     }
 
     /// A topic's name by its number.
@@ -293,10 +375,9 @@ impl World {
         self.kernel.unshared_bytes()
             + self.slots.len() * size_of::<Slot>()
             + self
-                .broker()
-                .topics()
-                .flat_map(|(_, topic)| &topic.partitions)
-                .map(|partition| partition.log.heap_bytes_unshared())
+                .brokers()
+                .flat_map(Broker::replicas)
+                .map(|(_, replica)| replica.unshared_bytes())
                 .sum::<usize>()
     }
 
@@ -412,7 +493,7 @@ impl World {
         let restart = self.status(node) == Status::Stopping { restart: true };
         self.kernel.take_down(node, true);
         // Nothing of the process outlives it, however it ended.
-        self.node_mut(node).crash(&mut Out::default());
+        self.node_mut(node).crash(Stop::Clean, &mut Out::default());
         self.slots[node.index()].status = Status::Down;
         if restart {
             self.start(node, sink);
@@ -435,13 +516,13 @@ impl World {
             (Stop::Clean, Status::Stopping { .. }) => {
                 self.slots[node.index()].status = Status::Stopping { restart: false };
             }
-            (Stop::Killed, _) => {
+            (Stop::Killed | Stop::Crashed, _) => {
                 let stamp = self.stamp();
                 let mut out = Out {
                     telling: true,
                     ..Out::default()
                 };
-                let doubtful = self.node_mut(node).crash(&mut out);
+                let doubtful = self.node_mut(node).crash(how, &mut out);
                 self.kernel.take_down(node, false);
                 self.slots[node.index()].status = Status::Down;
                 for fact in out.facts {
@@ -503,97 +584,4 @@ impl World {
 pub(super) fn digest(text: &str) -> u64 {
     text.bytes()
         .fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
-}
-
-/// The orders a message is about: each with its colour, and the partition it is written to.
-fn dots(body: &Body) -> Vec<(OrderId, u8, Option<TopicPartition>)> {
-    match body {
-        Body::Shop(ShopMessage::Place(order)) => vec![(order.id, order.hue, None)],
-        Body::Shop(
-            ShopMessage::Call { order, hue, .. } | ShopMessage::Return { order, hue, .. },
-        ) => vec![(*order, *hue, None)],
-        Body::Shop(ShopMessage::Answer { order, .. }) => vec![(*order, 0, None)],
-        Body::Request { request, .. } => match &**request {
-            Request::Produce { batches, .. } => batches
-                .iter()
-                .flat_map(|(at, batch)| {
-                    batch.records().flatten().filter_map(|record| {
-                        let event = OrderEvent::read(record.value?)?;
-                        let hue = hue_of(record.key.unwrap_or_default());
-                        Some((event.order, hue, Some(*at)))
-                    })
-                })
-                .collect(),
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
-}
-
-impl Traced for Body {
-    fn trace(&self) -> (u32, u64) {
-        match self {
-            Self::Request { id, request } => {
-                let content = match &**request {
-                    Request::Produce { batches, .. } => batches
-                        .iter()
-                        .fold(0, |all, (_, batch)| all ^ u64::from(batch.crc())),
-                    _ => 0,
-                };
-                (64 + request_kind(request), u64::from(*id) ^ content << 32)
-            }
-            Self::Response { id, response } => (96 + response_kind(response), u64::from(*id)),
-            Self::Shop(message) => match message {
-                ShopMessage::Place(order) => (32, u64::from(order.id.0)),
-                ShopMessage::Answer { order, answer } => {
-                    (33, u64::from(order.0) << 8 | *answer as u64)
-                }
-                ShopMessage::GiveUp { order } => (34, u64::from(order.0)),
-                ShopMessage::Call { order, worker, .. } => {
-                    (35, u64::from(order.0) ^ u64::from(*worker) << 32)
-                }
-                ShopMessage::Return {
-                    order,
-                    worker,
-                    outcome,
-                    ..
-                } => (
-                    36,
-                    u64::from(order.0) ^ u64::from(*worker) << 32 ^ (*outcome as u64) << 60,
-                ),
-            },
-        }
-    }
-}
-
-fn request_kind(request: &Request) -> u32 {
-    match request {
-        Request::Produce { .. } => 0,
-        Request::Fetch { .. } => 1,
-        Request::ListOffsets { .. } => 2,
-        Request::Metadata { .. } => 3,
-        Request::OffsetCommit { .. } => 8,
-        Request::OffsetFetch { .. } => 9,
-        Request::FindCoordinator { .. } => 10,
-        Request::JoinGroup { .. } => 11,
-        Request::Heartbeat { .. } => 12,
-        Request::LeaveGroup { .. } => 13,
-        Request::SyncGroup { .. } => 14,
-    }
-}
-
-fn response_kind(response: &Response) -> u32 {
-    match response {
-        Response::Produce { .. } => 0,
-        Response::Fetch { .. } => 1,
-        Response::ListOffsets { .. } => 2,
-        Response::Metadata { .. } => 3,
-        Response::OffsetCommit { .. } => 8,
-        Response::OffsetFetch { .. } => 9,
-        Response::FindCoordinator { .. } => 10,
-        Response::JoinGroup { .. } => 11,
-        Response::Heartbeat { .. } => 12,
-        Response::LeaveGroup { .. } => 13,
-        Response::SyncGroup { .. } => 14,
-    }
 }

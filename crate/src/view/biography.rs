@@ -168,7 +168,7 @@ impl Builder<'_> {
         match node {
             _ if node == pipeline.customers => Some(CUSTOMER),
             _ if node == pipeline.sync_shop || node == pipeline.async_shop => Some(SHOP),
-            _ if node == pipeline.broker => Some(BROKER),
+            _ if pipeline.brokers.contains(&node) => Some(BROKER),
             _ => {
                 let is = |service: &Service| {
                     let n = service.index();

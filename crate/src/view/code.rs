@@ -38,6 +38,7 @@ fn acks(acks: Acks) -> &'static str {
     match acks {
         Acks::Zero => "0",
         Acks::One => "1",
+        Acks::All => "all",
     }
 }
 

@@ -1,8 +1,9 @@
 //! What `kafka-topics --describe` prints of a topic.
 
-use crate::cluster::{Topic, TopicError};
+use crate::cluster::TopicError;
+use crate::cluster::metadata::TopicImage;
 use crate::id::NodeId;
-use crate::sim::{Node, World};
+use crate::sim::World;
 use std::fmt::Write as _;
 
 /// The lines of `kafka-topics --describe --topic NAME` of Kafka 4, where the feature
@@ -11,40 +12,52 @@ use std::fmt::Write as _;
 /// # Errors
 /// There is no such topic.
 pub fn describe(world: &World, name: &str) -> Result<String, TopicError> {
-    let (_, topic) = world.broker().describe(name)?;
+    let (_, topic) = world
+        .cluster()
+        .topic_named(name)
+        .ok_or_else(|| TopicError::NotFound(name.to_owned()))?;
     let configs = topic.config.overrides();
     let configs: Vec<String> = configs.map(|(n, v)| format!("{n}={v}")).collect();
-    // One copy of each partition, on its leader, until replication comes.
     let mut text = format!(
-        "Topic: {name}\tTopicId: {}\tPartitionCount: {}\tReplicationFactor: 1\tConfigs: {}\n",
+        "Topic: {name}\tTopicId: {}\tPartitionCount: {}\tReplicationFactor: {}\tConfigs: {}\n",
         topic_id(topic),
         topic.partitions.len(),
+        topic.partitions.first().map_or(0, |p| p.replicas.len()),
         configs.join(",")
     );
-    for (number, partition) in topic.partitions.iter().enumerate() {
-        let leader = broker_number(world, partition.leader);
+    let list = |brokers: &[NodeId]| {
+        let numbers = brokers.iter().map(|&broker| number(world, broker));
+        numbers.collect::<Vec<String>>().join(",")
+    };
+    for (partition, state) in topic.partitions.iter().enumerate() {
+        let leader = state
+            .leader
+            .map_or("none".into(), |leader| number(world, leader));
         let _ = writeln!(
             text,
-            "\tTopic: {name}\tPartition: {number}\tLeader: {leader}\tReplicas: {leader}\t\
-             Isr: {leader}\tElr: \tLastKnownElr: "
+            "\tTopic: {name}\tPartition: {partition}\tLeader: {leader}\tReplicas: {}\tIsr: {}\t\
+             Elr: {}\tLastKnownElr: {}",
+            list(&state.replicas),
+            list(&state.isr),
+            list(&state.elr),
+            list(&state.last_known_elr)
         );
     }
     Ok(text)
 }
 
 /// A broker's `node.id`: brokers count from 1.
-fn broker_number(world: &World, broker: NodeId) -> usize {
-    let brokers = world
-        .nodes()
-        .filter(|(.., node)| matches!(node, Node::Broker(_)));
-    1 + brokers.take_while(|(id, ..)| *id != broker).count()
+fn number(world: &World, broker: NodeId) -> String {
+    let brokers = &world.pipeline().brokers;
+    let place = brokers.iter().position(|&known| known == broker);
+    place.map_or(0, |place| place + 1).to_string()
 }
 
 /// A topic's UUID as Kafka writes it: 22 characters of base64url. Made from the name and from which
 /// making of a topic by that name this is, so that one made again has another. A real one is drawn
 /// by chance.
 #[must_use]
-pub fn topic_id(topic: &Topic) -> String {
+pub fn topic_id(topic: &TopicImage) -> String {
     // Kafka draws again where the text would begin with a dash, which command lines take amiss.
     (0_u32..)
         .map(|turn| uuid(&topic.name, topic.incarnation, turn))
@@ -149,7 +162,7 @@ mod tests {
     fn ids_are_uuids_of_version_4_and_never_begin_with_a_dash() {
         let mut seen = BTreeMap::new();
         for n in 0..2_000 {
-            let topic = Topic {
+            let topic = TopicImage {
                 name: format!("t{n}").into(),
                 incarnation: n % 3,
                 config: Default::default(),

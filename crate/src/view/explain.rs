@@ -98,7 +98,7 @@ impl<'a> View<'a> {
 
     fn stopped(&self) -> Option<Explain> {
         let pipeline = self.world.pipeline();
-        if self.is_down(pipeline.broker) {
+        if pipeline.brokers.iter().all(|&broker| self.is_down(broker)) {
             return Some(self.broker_down());
         }
         for (down, lane) in [
@@ -531,7 +531,8 @@ pub fn what_if(timeline: &Timeline) -> Vec<WhatIf> {
             }],
         );
     }
-    if view.is_down(view.world.pipeline().broker) {
+    let brokers = &view.world.pipeline().brokers;
+    if brokers.iter().all(|&broker| view.is_down(broker)) {
         offer(
             "start the broker".into(),
             vec![Command::Start {

@@ -72,6 +72,10 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
             node,
             how: Stop::Killed,
         } => (format!("{node} killed"), Tone::Bad),
+        Command::Stop {
+            node,
+            how: Stop::Crashed,
+        } => (format!("{node} lost power"), Tone::Bad),
         Command::Start { node } => (format!("{node} started"), Tone::Good),
         Command::SetSending { sending } => plain(match sending {
             Sending::Synchronous => "sends synchronously".into(),

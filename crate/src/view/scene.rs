@@ -112,14 +112,15 @@ impl Answers {
 /// The topics in the order the pipeline passes them, then all others as they were made.
 #[must_use]
 pub fn topic_order(world: &World) -> Vec<TopicId> {
-    let exists = |topic: &TopicId| world.broker().topic(*topic).is_some();
+    let exists = |topic: &TopicId| world.cluster().topics.contains_key(topic);
     let known = world.pipeline().topics.all();
     let mut topics: Vec<TopicId> = known.into_iter().filter(exists).collect();
     topics.extend(
         world
-            .broker()
-            .topics()
-            .map(|(id, _)| id)
+            .cluster()
+            .topics
+            .keys()
+            .copied()
             .filter(|id| !known.contains(id)),
     );
     topics
@@ -137,7 +138,7 @@ pub fn readers(world: &World, topic: TopicId) -> impl Iterator<Item = Service> {
 #[must_use]
 pub fn committed(world: &World, service: Service, at: TopicPartition) -> i64 {
     let start = world.log(at).map_or(0, Log::log_start_offset);
-    let group = world.broker().groups().group(Pipeline::group(service));
+    let group = world.group(Pipeline::group(service));
     group.and_then(|group| group.position(at)).unwrap_or(start)
 }
 
@@ -200,7 +201,7 @@ fn async_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
     for service in Service::ALL {
         let mut station = station(world, usual, service);
         station.paused = settings.paused[service.index()];
-        let group = world.broker().groups().group(Pipeline::group(service));
+        let group = world.group(Pipeline::group(service));
         station.rebalancing = group.is_some_and(|group| {
             matches!(
                 group.state(),
@@ -381,7 +382,7 @@ fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flig
         order,
     } = *moved;
     let (from, to) = match log {
-        Some(at) if to == pipeline.broker => {
+        Some(at) if pipeline.brokers.contains(&to) => {
             let from = if from == pipeline.async_shop {
                 Place::AsyncStation(0)
             } else {

@@ -3,6 +3,7 @@
 use super::numbers::{lag_of, mark, quantile, witness};
 use super::panel::Mark;
 use super::scene::topic_order;
+use crate::id::TopicPartition;
 use crate::protocol::{Lane, Service};
 use crate::sim::{Moment, Promise, Timeline};
 use crate::time::{Span, Time};
@@ -274,19 +275,22 @@ impl PromiseSummary {
 
 fn topics(moment: &Moment) -> Vec<(String, TopicSummary)> {
     let world = &moment.world;
-    let topics = topic_order(world).into_iter().filter_map(|id| {
-        let topic = world.broker().topic(id)?;
-        let partitions = topic.partitions.iter().map(|partition| PartitionSummary {
-            log_start_offset: partition.log.log_start_offset(),
-            high_watermark: partition.high_watermark,
-            log_end_offset: partition.log.log_end_offset(),
-            bytes: partition.log.size_bytes(),
+    let topics = topic_order(world).into_iter().map(|id| {
+        let numbers = 0..world.partitions(id);
+        let partitions = numbers.filter_map(|number| {
+            let partition = world.partition(TopicPartition::new(id, number))?;
+            Some(PartitionSummary {
+                log_start_offset: partition.log().log_start_offset(),
+                high_watermark: partition.high_watermark(),
+                log_end_offset: partition.log().log_end_offset(),
+                bytes: partition.log().size_bytes(),
+            })
         });
         let partitions = partitions.collect();
-        Some((
+        (
             world.topic_name(id).to_string(),
             TopicSummary { partitions },
-        ))
+        )
     });
     topics.collect()
 }

@@ -224,7 +224,8 @@ impl Consumer {
             if waits || self.fetched.iter().any(|chunk| chunk.at == at) {
                 continue;
             }
-            match image.leader(at) {
+            let known = image.partition(at);
+            match known.and_then(|known| known.leader) {
                 Some(leader)
                     if !busy.contains(&leader) && self.calls.connectable_at(leader) <= now =>
                 {
@@ -232,6 +233,9 @@ impl Consumer {
                         at,
                         offset,
                         max_bytes: self.config.max_partition_fetch_bytes,
+                        incarnation: image.topics.get(&at.topic).map_or(0, |t| t.incarnation),
+                        current_leader_epoch: known.map_or(-1, |known| known.leader_epoch),
+                        last_fetched_epoch: -1,
                     });
                 }
                 Some(_) => {}
@@ -246,6 +250,7 @@ impl Consumer {
                 min_bytes: self.config.fetch_min_bytes,
                 max_bytes: self.config.fetch_max_bytes,
                 partitions,
+                follower: None,
             };
             let timeout = self.config.request_timeout();
             self.calls.send(now, timeout, broker, request, call, out);

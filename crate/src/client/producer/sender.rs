@@ -293,6 +293,7 @@ impl Producer {
         let acks = self.config.acks;
         let request = Request::Produce {
             acks,
+            timeout: self.config.request_timeout(),
             batches: batches.iter().map(|b| (b.at, b.batch.clone())).collect(),
         };
         if acks == Acks::Zero {

@@ -249,7 +249,7 @@ fn added_partitions_are_shared_when_the_leader_hears_of_them() {
     net.run(Span::secs(5));
     assert_eq!((net.assigned(a).len(), net.assigned(b).len()), (1, 0));
     net.broker
-        .add_partitions(net.now, "topic-0", 4)
+        .add_partitions(net.now, "topic-0", 4, &mut Out::default())
         .expect("more");
     net.run(Span::secs(40));
     assert_eq!(

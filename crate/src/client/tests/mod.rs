@@ -10,7 +10,7 @@ use super::{
     CommitDone, Consumer, ConsumerConfig, Delivery, PollError, Producer, ProducerConfig,
     ProducerRecord, SendError, Sent,
 };
-use crate::cluster::{Broker, BrokerConfig, NewTopic};
+use crate::cluster::{Broker, BrokerConfig, Death, NewTopic};
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
 use crate::log::Batch;
@@ -99,7 +99,7 @@ impl Net {
             latency: ms(1),
             seq: 0,
             queue: BTreeMap::new(),
-            broker: Broker::new(BROKER, config),
+            broker: Broker::alone(BROKER, config),
             clients: Vec::new(),
             up: vec![true],
             lives: vec![0],
@@ -135,13 +135,14 @@ impl Net {
         let new = NewTopic {
             partitions: Some(partitions),
             replication_factor: None,
+            assignment: None,
             configs: configs
                 .iter()
                 .map(|&(n, v)| (n.to_owned(), v.to_owned()))
                 .collect(),
         };
         self.broker
-            .create_topic(self.now, topic, &name(topic), &new)
+            .create_topic(self.now, topic, &name(topic), &new, &mut Out::default())
             .expect("the topic can be made");
     }
 
@@ -459,7 +460,7 @@ impl Net {
     pub fn kill_broker(&mut self) {
         self.up[0] = false;
         self.lives[0] += 1;
-        self.broker.crash();
+        self.broker.died(Death::Process, &mut Out::default());
         for client in 1..=self.clients.len() {
             self.connections[client] += 1;
             let (node, peer) = (NodeId::from(client), BROKER);
@@ -493,8 +494,8 @@ impl Net {
 
     /// The values in a partition, in order.
     pub fn log(&self, partition: u32) -> Vec<String> {
-        let partition = self.broker.partition(tp(partition)).expect("a partition");
-        let batches = partition.log.batches();
+        let replica = self.broker.replica(tp(partition)).expect("a partition");
+        let batches = replica.log().batches();
         batches
             .flat_map(|batch| batch.records().map(|record| record.expect("readable")))
             .map(|record| String::from_utf8_lossy(record.value.unwrap_or_default()).into_owned())
@@ -503,8 +504,8 @@ impl Net {
 
     /// The sizes of a partition's batches, in records.
     pub fn batches(&self, partition: u32) -> Vec<u32> {
-        let partition = self.broker.partition(tp(partition)).expect("a partition");
-        partition.log.batches().map(Batch::count).collect()
+        let replica = self.broker.replica(tp(partition)).expect("a partition");
+        replica.log().batches().map(Batch::count).collect()
     }
 
     /// Tags and offsets delivered, and tags failed.
@@ -535,6 +536,7 @@ impl Net {
             let body = Body::Request {
                 id: u32::MAX - 1,
                 request: Box::new(Request::Produce {
+                    timeout: ms(30_000),
                     acks: crate::protocol::Acks::Zero,
                     batches: vec![(tp(partition), batch)],
                 }),

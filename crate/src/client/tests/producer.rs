@@ -285,7 +285,13 @@ fn too_large_for_the_client_is_refused_and_for_the_broker_fails() {
          value of the max.request.size configuration."
     );
     net.broker
-        .alter_config("topic-0", "max.message.bytes", Some("1000"))
+        .alter_config(
+            net.now,
+            "topic-0",
+            "max.message.bytes",
+            Some("1000"),
+            &mut Out::default(),
+        )
         .expect("valid");
     net.send_value(node, Some(0), 2, &[0; 2_000])
         .expect("taken");
@@ -305,7 +311,13 @@ fn a_batch_too_large_for_the_broker_is_split_until_it_fits() {
         },
     );
     net.broker
-        .alter_config("topic-0", "max.message.bytes", Some("1000"))
+        .alter_config(
+            net.now,
+            "topic-0",
+            "max.message.bytes",
+            Some("1000"),
+            &mut Out::default(),
+        )
         .expect("valid");
     for tag in 0..16 {
         net.send_value(node, Some(0), tag, &[b'y'; 300])

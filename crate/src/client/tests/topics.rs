@@ -3,9 +3,13 @@ use crate::cluster::TopicError;
 use crate::log::TimestampType;
 
 fn try_create(net: &mut Net, id: u32, name: &str, new: &NewTopic) -> String {
-    let made = net
-        .broker
-        .create_topic(net.now, TopicId(id), &Arc::from(name), new);
+    let made = net.broker.create_topic(
+        net.now,
+        TopicId(id),
+        &Arc::from(name),
+        new,
+        &mut Out::default(),
+    );
     made.map_or_else(|error| error.to_string(), |()| "made".into())
 }
 
@@ -40,22 +44,24 @@ fn topics_are_refused_in_the_words_of_the_tool() {
          reached because only 1 broker(s) are registered."
     );
     let says = |result: Result<(), TopicError>| result.expect_err("refused").to_string();
-    let now = net.now;
+    let (now, mut out) = (net.now, Out::default());
     assert_eq!(
-        says(net.broker.add_partitions(now, "orders", 5)),
+        says(net.broker.add_partitions(now, "orders", 5, &mut out)),
         "Topic already has 5 partition(s)."
     );
     assert_eq!(
-        says(net.broker.add_partitions(now, "orders", 2)),
+        says(net.broker.add_partitions(now, "orders", 2, &mut out)),
         "The topic orders currently has 5 partition(s); 2 would not be an increase."
     );
-    let mut out = Out::default();
     assert_eq!(
         says(net.broker.delete_topic(now, "nosuch", &mut out)),
         "Topic 'Optional[nosuch]' does not exist as expected"
     );
     assert_eq!(
-        says(net.broker.alter_config("orders", "nosuch", Some("1"))),
+        says(
+            net.broker
+                .alter_config(now, "orders", "nosuch", Some("1"), &mut out)
+        ),
         "Unknown topic config name: nosuch"
     );
     let (_, topic) = net.broker.describe("my.topic_1").expect("there");
@@ -76,7 +82,11 @@ fn a_mistyped_topic_is_made_or_not_as_the_broker_is_set() {
         assert_eq!(net.send_value(node, None, 1, b"v"), Ok(Sent::Blocked));
         net.run(Span::secs(2));
         let (delivered, failed) = net.outcome(node);
-        (delivered.len(), failed.len(), net.broker.topics().count())
+        (
+            delivered.len(),
+            failed.len(),
+            net.broker.image().topics.len(),
+        )
     };
     assert_eq!(sent(true), (1, 0, 1));
     assert_eq!(sent(false), (0, 1, 0));
@@ -118,14 +128,14 @@ fn a_topic_made_again_is_another_one() {
     net.run(Span::secs(6));
     assert_eq!(net.committed(0), Some(3));
     let mut out = Out::default();
-    let before = net.broker.topic(TOPIC).expect("there").incarnation;
+    let before = net.broker.image().topics[&TOPIC].incarnation;
     net.broker
         .delete_topic(net.now, "topic-0", &mut out)
         .expect("there");
     assert_eq!(out.effects.len(), 1, "the fetch that waited is answered");
     assert_eq!(net.committed(0), None);
     net.create(TOPIC, 1, &[]);
-    assert!(net.broker.topic(TOPIC).expect("there").incarnation > before);
+    assert!(net.broker.image().topics[&TOPIC].incarnation > before);
     net.fill(0, 10..12);
     net.run(Span::secs(40));
     let values: Vec<_> = net
@@ -146,15 +156,21 @@ fn the_brokers_clock_stamps_records_if_the_topic_says_so() {
     let mut net = Net::with_topic(1);
     net.run(Span::secs(7));
     net.broker
-        .alter_config("topic-0", "message.timestamp.type", Some("LogAppendTime"))
+        .alter_config(
+            net.now,
+            "topic-0",
+            "message.timestamp.type",
+            Some("LogAppendTime"),
+            &mut Out::default(),
+        )
         .expect("valid");
     let node = net.producer(ProducerConfig::default());
     for (tag, partition) in [(1, 0), (2, 0)] {
         net.send(node, partition, tag).expect("taken");
     }
     net.run(ms(100));
-    let partition = net.broker.partition(tp(0)).expect("there");
-    let batch = partition.log.batches().next().expect("appended");
+    let replica = net.broker.replica(tp(0)).expect("there");
+    let batch = replica.log().batches().next().expect("appended");
     assert_eq!(batch.timestamp_type(), TimestampType::LogAppendTime);
     let stamps: Vec<i64> = batch
         .records()

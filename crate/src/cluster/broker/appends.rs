@@ -1,0 +1,198 @@
+//! What producers send (`ReplicaManager.appendRecords`).
+
+use super::super::purgatory::{AppendedPart, DelayedAppend};
+use super::super::replica::Rules;
+use super::Broker;
+use crate::id::{NodeId, TopicPartition};
+use crate::log::Batch;
+use crate::protocol::{Acks, ErrorCode, Fact, Out, Response};
+use crate::time::{Span, Time};
+
+impl Broker {
+    pub(super) fn produce(
+        &mut self,
+        now: Time,
+        (from, id): (NodeId, u32),
+        acks: Acks,
+        timeout: Span,
+        batches: &[(TopicPartition, Batch)],
+        out: &mut Out,
+    ) {
+        let mut parts = Vec::with_capacity(batches.len());
+        for (at, batch) in batches {
+            parts.push(self.append(now, *at, batch, acks, out));
+        }
+        match acks {
+            // Nobody waits for an answer. An error can only be shown by closing the connection.
+            Acks::Zero => {
+                if parts.iter().any(|part| matches!(part.result, Some(Err(_)))) {
+                    out.disconnect(from);
+                    self.fetches.forget(from);
+                }
+            }
+            Acks::One | Acks::All => {
+                self.appends.push(DelayedAppend {
+                    from,
+                    id,
+                    deadline: now + timeout,
+                    parts,
+                });
+                self.settle_appends(out);
+            }
+        }
+    }
+
+    fn append(
+        &mut self,
+        now: Time,
+        at: TopicPartition,
+        batch: &Batch,
+        acks: Acks,
+        out: &mut Out,
+    ) -> AppendedPart {
+        let mut part = AppendedPart {
+            at,
+            end: 0,
+            leader_epoch: -1,
+            result: None,
+            base_offset: -1,
+        };
+        match self.append_to(now, at, batch, acks, out) {
+            Ok((base_offset, leader_epoch)) => {
+                part.base_offset = base_offset;
+                part.end = base_offset + i64::from(batch.count());
+                part.leader_epoch = leader_epoch;
+                if acks != Acks::All {
+                    part.result = Some(Ok(base_offset));
+                }
+            }
+            Err(error) => part.result = Some(Err(error)),
+        }
+        part
+    }
+
+    fn append_to(
+        &mut self,
+        now: Time,
+        at: TopicPartition,
+        batch: &Batch,
+        acks: Acks,
+        out: &mut Out,
+    ) -> Result<(i64, i32), ErrorCode> {
+        self.led(at)?;
+        let config = self.topic_config(at.topic);
+        let config = config.ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let rules = self.rules(at);
+        let broker = self.me;
+        let Some(replica) = self.replicas.get_mut(&at) else {
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        };
+        if acks == Acks::All && replica.isr().len() < rules.min_isr {
+            return Err(ErrorCode::NotEnoughReplicas);
+        }
+        let base_offset = replica.append(now, &config, batch)?;
+        let leader_epoch = replica.leader_epoch();
+        let bytes = batch.size_in_bytes();
+        out.tell(Fact::Appended {
+            broker,
+            leader_epoch,
+            at,
+            base_offset,
+            records: batch.count(),
+            bytes: bytes as u32,
+            crc: batch.crc(),
+        });
+        self.fetches.grew(at, bytes as u64, true);
+        self.advance(now, at, out);
+        Ok((base_offset, leader_epoch))
+    }
+
+    /// What a leader goes by in this partition.
+    pub(super) fn rules(&self, at: TopicPartition) -> Rules {
+        Rules {
+            min_isr: self.image.min_isr(at),
+            lag_max: self.lag_max(),
+        }
+    }
+
+    /// The high watermark of a partition led here may have risen: consumers see more, and producers
+    /// that waited are answered.
+    pub(super) fn advance(&mut self, now: Time, at: TopicPartition, out: &mut Out) {
+        let rules = self.rules(at);
+        let image = &self.image;
+        let Some(replica) = self.replicas.get_mut(&at) else {
+            return;
+        };
+        let before = replica.high_watermark();
+        let may_join = |f: &super::super::replica::Follower| {
+            let broker = image.brokers.get(&f.broker);
+            broker.is_some_and(|b| b.active() && b.epoch == f.broker_epoch)
+        };
+        if !replica.advance(now, rules, may_join) {
+            return;
+        }
+        let offset = replica.high_watermark();
+        let readable = replica.log().read(before, usize::MAX, offset);
+        let bytes: usize = readable
+            .into_iter()
+            .flatten()
+            .map(Batch::size_in_bytes)
+            .sum();
+        out.tell(Fact::HighWatermark {
+            broker: self.me,
+            at,
+            offset,
+        });
+        self.fetches.grew(at, bytes as u64, false);
+        self.settle_appends(out);
+    }
+
+    /// Answers the appends whose every part is decided.
+    pub(super) fn settle_appends(&mut self, out: &mut Out) {
+        if self.appends.is_empty() {
+            return;
+        }
+        let mut appends = std::mem::take(&mut self.appends);
+        for append in &mut appends {
+            for part in append.parts.iter_mut().filter(|part| part.result.is_none()) {
+                part.result = self.decided(part);
+            }
+        }
+        let done = |append: &mut DelayedAppend| append.parts.iter().all(|p| p.result.is_some());
+        for append in appends.extract_if(.., done) {
+            answer(&append, ErrorCode::RequestTimedOut, out);
+        }
+        self.appends = appends;
+    }
+
+    /// Whether a part is committed, or cannot be any more (`Partition.checkEnoughReplicasReachOffset`).
+    fn decided(&self, part: &AppendedPart) -> Option<Result<i64, ErrorCode>> {
+        let replica = match self.led(part.at) {
+            Ok(replica) if replica.leader_epoch() == part.leader_epoch => replica,
+            Ok(_) => return Some(Err(ErrorCode::NotLeaderOrFollower)),
+            Err(error) => return Some(Err(error)),
+        };
+        if replica.high_watermark() < part.end {
+            return None;
+        }
+        let enough = replica.maximal_isr().count() >= self.image.min_isr(part.at);
+        Some(if enough {
+            Ok(part.base_offset)
+        } else {
+            Err(ErrorCode::NotEnoughReplicasAfterAppend)
+        })
+    }
+
+    pub(super) fn expire_appends(&mut self, now: Time, out: &mut Out) {
+        let overdue = |append: &mut DelayedAppend| append.deadline <= now;
+        for append in self.appends.extract_if(.., overdue) {
+            answer(&append, ErrorCode::RequestTimedOut, out);
+        }
+    }
+}
+
+fn answer(append: &DelayedAppend, otherwise: ErrorCode, out: &mut Out) {
+    let result = |part: &AppendedPart| (part.at, part.result.unwrap_or(Err(otherwise)));
+    let results = append.parts.iter().map(result).collect();
+    out.respond(append.from, append.id, Response::Produce { results });
+}

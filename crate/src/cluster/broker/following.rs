@@ -1,0 +1,263 @@
+//! How a broker follows leaders: one fetcher for each broker that leads something kept here
+//! (`ReplicaFetcherThread`; `num.replica.fetchers` is 1).
+
+use super::super::call::{Asker, Line};
+use super::super::election::PartitionState;
+use super::Broker;
+use crate::id::{NodeId, TopicPartition};
+use crate::log::epochs::truncation;
+use crate::protocol::{ErrorCode, Fact, FetchPartition, Fetched, Out, Request, Truncation};
+use crate::time::{Span, Time};
+use std::collections::BTreeMap;
+
+/// How long a fetch may go unanswered beyond its wait (`replica.socket.timeout.ms`).
+const SOCKET_TIMEOUT: Span = Span::secs(30);
+
+/// Fetches from one leader, one request at a time.
+#[derive(Clone, Debug)]
+pub(super) struct Fetcher {
+    line: Line,
+    /// The partitions, and before when each is left alone.
+    partitions: BTreeMap<TopicPartition, Time>,
+    /// What the request on its way asked: where, in which epoch, from which offset.
+    asked: Vec<(TopicPartition, i32, i64)>,
+    idle_until: Time,
+}
+
+impl Fetcher {
+    fn new() -> Self {
+        Self {
+            line: Line::new(Asker::Fetcher),
+            partitions: BTreeMap::new(),
+            asked: Vec::new(),
+            idle_until: Time::ZERO,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Time> {
+        self.line.deadline().or_else(|| {
+            let next = self.partitions.values().min().copied()?;
+            Some(next.max(self.idle_until))
+        })
+    }
+}
+
+impl Broker {
+    /// A replica here follows from now on.
+    pub(super) fn follow(
+        &mut self,
+        now: Time,
+        at: TopicPartition,
+        state: &PartitionState,
+        out: &mut Out,
+    ) {
+        self.stop_following(at);
+        let broker = self.me;
+        let Some(replica) = self.replicas.get_mut(&at) else {
+            return;
+        };
+        let led = replica.leads();
+        if replica.follow(state) || led {
+            out.tell(Fact::Follows {
+                broker,
+                at,
+                leader: state.leader,
+                leader_epoch: state.leader_epoch,
+            });
+        }
+        let alive = state
+            .leader
+            .filter(|leader| self.image.brokers.contains_key(leader));
+        if let Some(leader) = alive {
+            let fetcher = self.fetchers.entry(leader).or_insert_with(Fetcher::new);
+            fetcher.partitions.insert(at, now);
+        }
+    }
+
+    pub(super) fn stop_following(&mut self, at: TopicPartition) {
+        for fetcher in self.fetchers.values_mut() {
+            fetcher.partitions.remove(&at);
+        }
+        self.fetchers
+            .retain(|_, f| !f.partitions.is_empty() || f.line.busy());
+    }
+
+    pub(super) fn fetchers_due(&self) -> Option<Time> {
+        // Without an epoch nothing is fetched.
+        self.broker_epoch()?;
+        self.fetchers
+            .values()
+            .filter_map(Fetcher::next_deadline)
+            .min()
+    }
+
+    fn fetch_backoff(&self) -> Span {
+        Span::millis(self.config.replica_fetch_backoff_ms)
+    }
+
+    pub(super) fn fetchers_timer(&mut self, now: Time, out: &mut Out) {
+        let backoff = self.fetch_backoff();
+        for fetcher in self.fetchers.values_mut() {
+            if fetcher.line.overdue(now, out) {
+                fetcher.idle_until = now + backoff;
+            }
+        }
+    }
+
+    /// The connection to `peer` is gone.
+    pub(super) fn fetcher_lost(&mut self, now: Time, peer: NodeId) {
+        let backoff = self.fetch_backoff();
+        if let Some(fetcher) = self.fetchers.get_mut(&peer)
+            && fetcher.line.lost(peer)
+        {
+            fetcher.idle_until = now + backoff;
+        }
+    }
+
+    /// Sends what fetchers have to ask. A broker without an epoch asks nothing.
+    pub(super) fn fetch_more(&mut self, now: Time, out: &mut Out) {
+        if self.fetchers.is_empty() {
+            return;
+        }
+        let Some(broker_epoch) = self.broker_epoch() else {
+            return;
+        };
+        let config = self.config;
+        let wait = Span::millis(config.replica_fetch_wait_max_ms);
+        for (&leader, fetcher) in &mut self.fetchers {
+            if fetcher.line.busy() || fetcher.idle_until > now {
+                continue;
+            }
+            fetcher.asked.clear();
+            let mut partitions = Vec::new();
+            for (&at, &from) in &fetcher.partitions {
+                let Some(replica) = self.replicas.get(&at).filter(|_| from <= now) else {
+                    continue;
+                };
+                let log = replica.epoch_log();
+                fetcher.asked.push((at, replica.leader_epoch(), log.end()));
+                partitions.push(FetchPartition {
+                    at,
+                    offset: log.end(),
+                    max_bytes: config.replica_fetch_max_bytes,
+                    incarnation: replica.incarnation(),
+                    current_leader_epoch: replica.leader_epoch(),
+                    last_fetched_epoch: log.last_epoch(),
+                });
+            }
+            if partitions.is_empty() {
+                continue;
+            }
+            let request = Request::Fetch {
+                max_wait: wait,
+                min_bytes: 1,
+                max_bytes: config.replica_fetch_response_max_bytes,
+                partitions,
+                follower: Some(broker_epoch),
+            };
+            fetcher
+                .line
+                .ask(leader, now + wait + SOCKET_TIMEOUT, request, out);
+        }
+    }
+
+    /// A leader answered.
+    pub(super) fn fetched(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        id: u32,
+        partitions: Vec<Fetched>,
+        out: &mut Out,
+    ) {
+        let Some(fetcher) = self.fetchers.get_mut(&from) else {
+            return;
+        };
+        if !fetcher.line.answered(from, id) {
+            return;
+        }
+        let asked = std::mem::take(&mut fetcher.asked);
+        for fetched in partitions {
+            let at = fetched.at;
+            let asked = asked.iter().find(|(asked, ..)| *asked == at);
+            if let Some(&(_, epoch, offset)) = asked {
+                self.take(now, from, (epoch, offset), fetched, out);
+            }
+        }
+        self.fetchers
+            .retain(|_, f| !f.partitions.is_empty() || f.line.busy());
+    }
+
+    /// Takes what a leader sent of one partition, if nothing changed here since it was asked.
+    fn take(
+        &mut self,
+        now: Time,
+        leader: NodeId,
+        (epoch, offset): (i32, i64),
+        fetched: Fetched,
+        out: &mut Out,
+    ) {
+        let (broker, at, backoff) = (self.me, fetched.at, self.fetch_backoff());
+        let Some(replica) = self.replicas.get_mut(&at) else {
+            return;
+        };
+        let same = replica.leader() == Some(leader)
+            && replica.leader_epoch() == epoch
+            && replica.log().log_end_offset() == offset;
+        if !same {
+            return;
+        }
+        if let Some(error) = fetched.error {
+            if error == ErrorCode::OffsetOutOfRange && fetched.log_start_offset > offset {
+                let from = replica.log().log_end_offset();
+                replica.begin_at(fetched.log_start_offset, now);
+                out.tell(Fact::Truncated {
+                    broker,
+                    at,
+                    from,
+                    to: fetched.log_start_offset,
+                    why: Truncation::OutOfRange,
+                });
+            } else if let Some(fetcher) = self.fetchers.get_mut(&leader)
+                && let Some(from) = fetcher.partitions.get_mut(&at)
+            {
+                *from = now + backoff;
+            }
+            return;
+        }
+        if let Some(diverging) = fetched.diverging {
+            let log = replica.epoch_log();
+            let told = Some(diverging).filter(|(epoch, _)| *epoch >= 0);
+            let cut = truncation(log.epochs(), log.end(), replica.high_watermark(), told);
+            if let Some(from) = replica.truncate_to(cut.offset) {
+                out.tell(Fact::Truncated {
+                    broker,
+                    at,
+                    from,
+                    to: cut.offset,
+                    why: Truncation::Diverged,
+                });
+            }
+            return;
+        }
+        for batch in fetched.batches {
+            let (records, crc) = (batch.count(), batch.crc());
+            if let Some(base_offset) = replica.replicate(now, batch) {
+                out.tell(Fact::Replicated {
+                    broker,
+                    at,
+                    base_offset,
+                    records,
+                    crc,
+                });
+            }
+        }
+        if replica.learn_high_watermark(fetched.high_watermark) {
+            out.tell(Fact::FollowerHighWatermark {
+                broker,
+                at,
+                offset: replica.high_watermark(),
+            });
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! A controller: one of the quorum that keeps the metadata log. Its leader, the active controller,
+//! registers brokers, fences those that fall silent, and elects partition leaders
+//! (`QuorumController`, `ClusterControlManager`, `ReplicationControlManager`).
+
+mod brokers;
+mod partitions;
+mod tools;
+
+use super::admin::{Admin, NewTopic};
+use super::call::Asker;
+use super::election::PartitionState;
+use super::metadata::{Image, MetadataRecord, batch_of, records_of};
+use super::quorum::{Quorum, QuorumConfig};
+use crate::id::{NodeId, TopicPartition};
+use crate::log::Batch;
+use crate::protocol::{
+    Alarm, Body, ControlRequest, ControlResponse, ErrorCode, Fact, Input, Out, Request, Response,
+    Timer,
+};
+use crate::rng::{Rng, Salt};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Settings of a controller, by their real names and with the defaults of Kafka 4.0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ControllerConfig {
+    /// Of the metadata quorum.
+    pub quorum: QuorumConfig,
+    /// A broker that sends no heartbeat for so long, in milliseconds, is fenced.
+    #[serde(rename = "broker.session.timeout.ms")]
+    pub broker_session_timeout_ms: u64,
+    /// Whether eligible leader replicas are kept (KIP-966).
+    #[serde(rename = "eligible.leader.replicas.version")]
+    pub eligible_leader_replicas: bool,
+    /// How many partitions a topic has if nobody says.
+    #[serde(rename = "num.partitions")]
+    pub num_partitions: u32,
+    /// How many replicas a partition has if nobody says.
+    #[serde(rename = "default.replication.factor")]
+    pub default_replication_factor: u32,
+}
+
+impl Default for ControllerConfig {
+    fn default() -> Self {
+        Self {
+            quorum: QuorumConfig::default(),
+            broker_session_timeout_ms: 9_000,
+            eligible_leader_replicas: false,
+            num_partitions: 1,
+            default_replication_factor: 1,
+        }
+    }
+}
+
+/// A controller.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    config: ControllerConfig,
+    quorum: Quorum,
+    /// The records below `applied` add up to this. The active controller runs ahead of what is
+    /// committed; the others do not.
+    image: Image,
+    applied: i64,
+    active: Option<Active>,
+    rng: Rng,
+    alarm: Alarm,
+}
+
+/// What only the active controller has; gone with its leadership.
+#[derive(Clone, Debug)]
+struct Active {
+    epoch: i32,
+    /// When each unfenced broker was last heard of.
+    heard: BTreeMap<NodeId, Time>,
+    /// How far each broker's metadata has come, and from where on it may shut down.
+    applied: BTreeMap<NodeId, i64>,
+    stopping: BTreeMap<NodeId, i64>,
+    /// Answers that wait until what they tell of is committed.
+    deferred: Vec<Deferred>,
+}
+
+#[derive(Clone, Debug)]
+struct Deferred {
+    after: i64,
+    to: NodeId,
+    id: u32,
+    response: ControlResponse,
+}
+
+impl Controller {
+    /// A controller that was never started.
+    #[must_use]
+    pub fn new(me: NodeId, voters: Arc<[NodeId]>, config: ControllerConfig, seed: u64) -> Self {
+        Self {
+            config,
+            quorum: Quorum::new(me, voters, config.quorum, seed),
+            image: Image::default(),
+            applied: 0,
+            active: None,
+            // One stream for whoever is active: placement does not depend on who it is.
+            rng: Rng::new(seed, Salt::Placement, 0),
+            alarm: Alarm::default(),
+        }
+    }
+
+    /// The cluster has these records from the beginning.
+    pub fn found(&mut self, batch: &Batch) {
+        self.quorum.found(batch.clone());
+        self.apply_committed();
+    }
+
+    /// The cluster as this controller knows it.
+    #[must_use]
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Its part in the quorum.
+    #[must_use]
+    pub fn quorum(&self) -> &Quorum {
+        &self.quorum
+    }
+
+    /// Whether it is the active controller.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.active.is_some()
+    }
+
+    /// One step.
+    pub fn handle(&mut self, now: Time, input: Input, out: &mut Out) {
+        match input {
+            Input::Start => {
+                self.crash();
+                self.quorum.start(now, out);
+            }
+            Input::Stop => {
+                self.quorum.resign(now, out);
+                return out.exit();
+            }
+            Input::Settings => {}
+            Input::Message { from, body } => match body {
+                Body::Request { id, request } => self.request(now, from, id, *request, out),
+                Body::Response { id, response } => {
+                    if let Response::Control(response) = *response
+                        && Asker::of(id) == Asker::Quorum
+                    {
+                        self.quorum.on_response(now, from, id, response, out);
+                    }
+                }
+                Body::Shop(_) => {}
+            },
+            Input::Timer(_) => {
+                self.alarm.rang(now);
+                self.quorum.on_timer(now, out);
+                self.keep_up(now, out);
+                self.fence_silent(now, out);
+            }
+            Input::Disconnected { peer } => self.quorum.on_disconnect(now, peer, out),
+        }
+        self.keep_up(now, out);
+        let deadlines = [self.quorum.next_deadline(), self.session_ends()];
+        let deadline = deadlines.into_iter().flatten().min();
+        self.alarm.set(deadline, Timer::Broker, out);
+    }
+
+    /// The process died. The metadata log is on disk.
+    pub fn crash(&mut self) {
+        self.quorum.crash();
+        self.active = None;
+        self.alarm = Alarm::default();
+        self.begin_again();
+    }
+
+    /// What was not committed may be taken away: the image is made anew of what is.
+    fn begin_again(&mut self) {
+        self.image = Image::default();
+        self.applied = 0;
+        self.apply_committed();
+    }
+
+    fn apply_committed(&mut self) {
+        self.apply_to(self.quorum.high_watermark());
+    }
+
+    fn apply_to(&mut self, end: i64) {
+        if self.applied >= end {
+            return;
+        }
+        let log = self.quorum.log().log();
+        let batches = log.read(self.applied, usize::MAX, end);
+        for batch in batches.expect("the log has what it was applied to") {
+            for record in records_of(batch) {
+                self.image.replay(&record);
+            }
+            self.applied = batch.next_offset();
+        }
+    }
+
+    /// Follows the quorum: becomes active or ceases to be, applies what was committed, answers what
+    /// waited for it.
+    fn keep_up(&mut self, now: Time, out: &mut Out) {
+        let leads = self.quorum.leads();
+        let still = self
+            .active
+            .as_ref()
+            .map(|a| leads && a.epoch == self.quorum.epoch());
+        if still == Some(false)
+            && let Some(active) = self.active.take()
+        {
+            for waiting in active.deferred {
+                let response = refusal(&waiting.response, ErrorCode::NotController);
+                out.respond(waiting.to, waiting.id, Response::Control(response));
+            }
+            self.begin_again();
+        }
+        if !leads {
+            return self.apply_committed();
+        }
+        self.apply_to(self.quorum.log().end());
+        let active = self.active.get_or_insert_with(|| Active {
+            epoch: self.quorum.epoch(),
+            // Nobody is fenced for the silence of the controller before.
+            heard: self
+                .image
+                .brokers
+                .iter()
+                .filter(|(_, broker)| !broker.fenced)
+                .map(|(&broker, _)| (broker, now))
+                .collect(),
+            applied: BTreeMap::new(),
+            stopping: BTreeMap::new(),
+            deferred: Vec::new(),
+        });
+        let committed = self.quorum.high_watermark();
+        for done in active.deferred.extract_if(.., |d| d.after <= committed) {
+            out.respond(done.to, done.id, Response::Control(done.response));
+        }
+    }
+
+    fn request(&mut self, now: Time, from: NodeId, id: u32, request: Request, out: &mut Out) {
+        let Request::Control(request) = request else {
+            return;
+        };
+        let end = self.quorum.log().end();
+        let response = match request {
+            ControlRequest::RegisterBroker {
+                incarnation,
+                rack,
+                previous_epoch,
+            } => {
+                ControlResponse::RegisterBroker(self.when_active().and_then(|()| {
+                    self.register(now, from, incarnation, rack, previous_epoch, out)
+                }))
+            }
+            ControlRequest::BrokerHeartbeat {
+                broker_epoch,
+                metadata_offset,
+                want_fence,
+                want_shutdown,
+            } => ControlResponse::BrokerHeartbeat(self.when_active().and_then(|()| {
+                let wants = (want_fence, want_shutdown);
+                self.heartbeat(now, from, broker_epoch, metadata_offset, wants, out)
+            })),
+            ControlRequest::AlterPartition {
+                broker_epoch,
+                changes,
+            } => ControlResponse::AlterPartition(
+                self.when_active()
+                    .and_then(|()| self.alter_partitions(now, from, broker_epoch, &changes, out)),
+            ),
+            ControlRequest::CreateTopics { topics } => {
+                if self.is_active() {
+                    for (topic, name) in topics {
+                        // A name that collides is never made, and never said to be wrong either.
+                        let _ = self.create_topic(now, topic, &name, &NewTopic::default(), out);
+                    }
+                }
+                ControlResponse::CreateTopics
+            }
+            quorum => return self.quorum.on_request(now, from, id, &quorum, out),
+        };
+        let after = self.quorum.log().end();
+        match &mut self.active {
+            Some(active) if after > end => active.deferred.push(Deferred {
+                after,
+                to: from,
+                id,
+                response,
+            }),
+            _ => out.respond(from, id, Response::Control(response)),
+        }
+    }
+
+    fn when_active(&self) -> Result<(), ErrorCode> {
+        if self.is_active() {
+            Ok(())
+        } else {
+            Err(ErrorCode::NotController)
+        }
+    }
+
+    /// Writes records, all or none of which are committed, and applies them.
+    fn write(&mut self, now: Time, records: &[MetadataRecord], out: &mut Out) {
+        if records.is_empty() {
+            return;
+        }
+        for record in records {
+            self.image.replay(record);
+            tell(record, out);
+        }
+        self.applied = self.quorum.append(now, batch_of(now, records), out);
+    }
+
+    fn admin(&self) -> Admin<'_> {
+        Admin {
+            image: &self.image,
+            eligible_leader_replicas: self.config.eligible_leader_replicas,
+            num_partitions: self.config.num_partitions,
+            default_replication_factor: self.config.default_replication_factor,
+        }
+    }
+}
+
+/// The answer of the same kind that says no.
+fn refusal(response: &ControlResponse, error: ErrorCode) -> ControlResponse {
+    match response {
+        ControlResponse::RegisterBroker(_) => ControlResponse::RegisterBroker(Err(error)),
+        ControlResponse::BrokerHeartbeat(_) => ControlResponse::BrokerHeartbeat(Err(error)),
+        ControlResponse::AlterPartition(_) => ControlResponse::AlterPartition(Err(error)),
+        other => other.clone(),
+    }
+}
+
+/// Tells what a record means.
+fn tell(record: &MetadataRecord, out: &mut Out) {
+    match record {
+        &MetadataRecord::RegisterBroker { broker, epoch, .. } => {
+            out.tell(Fact::Registered { broker, epoch });
+        }
+        &MetadataRecord::BrokerRegistrationChange { broker, fenced, .. } => out.tell(if fenced {
+            Fact::Fenced { broker }
+        } else {
+            Fact::Unfenced { broker }
+        }),
+        MetadataRecord::Partition { at, state } | MetadataRecord::PartitionChange { at, state } => {
+            tell_partition(*at, state, out);
+        }
+        _ => {}
+    }
+}
+
+fn tell_partition(at: TopicPartition, state: &PartitionState, out: &mut Out) {
+    out.tell(Fact::PartitionChanged {
+        at,
+        leader: state.leader,
+        leader_epoch: state.leader_epoch,
+        partition_epoch: state.partition_epoch,
+        isr: state.isr.iter().copied().collect(),
+        elr: state.elr.iter().copied().collect(),
+        unclean: state.recovering,
+    });
+}

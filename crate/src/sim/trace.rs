@@ -1,0 +1,101 @@
+//! What messages leave in the trace hash, and the orders they are about.
+
+use super::kernel::Traced;
+use crate::id::{OrderId, TopicPartition};
+use crate::protocol::{Body, Request, Response, ShopMessage};
+use crate::shop::{OrderEvent, hue_of};
+
+/// The orders a message is about: each with its colour, and the partition it is written to.
+pub(super) fn dots(body: &Body) -> Vec<(OrderId, u8, Option<TopicPartition>)> {
+    match body {
+        Body::Shop(ShopMessage::Place(order)) => vec![(order.id, order.hue, None)],
+        Body::Shop(
+            ShopMessage::Call { order, hue, .. } | ShopMessage::Return { order, hue, .. },
+        ) => vec![(*order, *hue, None)],
+        Body::Shop(ShopMessage::Answer { order, .. }) => vec![(*order, 0, None)],
+        Body::Request { request, .. } => match &**request {
+            Request::Produce { batches, .. } => batches
+                .iter()
+                .flat_map(|(at, batch)| {
+                    batch.records().flatten().filter_map(|record| {
+                        let event = OrderEvent::read(record.value?)?;
+                        let hue = hue_of(record.key.unwrap_or_default());
+                        Some((event.order, hue, Some(*at)))
+                    })
+                })
+                .collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+impl Traced for Body {
+    fn trace(&self) -> (u32, u64) {
+        match self {
+            Self::Request { id, request } => {
+                let content = match &**request {
+                    Request::Produce { batches, .. } => batches
+                        .iter()
+                        .fold(0, |all, (_, batch)| all ^ u64::from(batch.crc())),
+                    _ => 0,
+                };
+                (64 + request_kind(request), u64::from(*id) ^ content << 32)
+            }
+            Self::Response { id, response } => (96 + response_kind(response), u64::from(*id)),
+            Self::Shop(message) => match message {
+                ShopMessage::Place(order) => (32, u64::from(order.id.0)),
+                ShopMessage::Answer { order, answer } => {
+                    (33, u64::from(order.0) << 8 | *answer as u64)
+                }
+                ShopMessage::GiveUp { order } => (34, u64::from(order.0)),
+                ShopMessage::Call { order, worker, .. } => {
+                    (35, u64::from(order.0) ^ u64::from(*worker) << 32)
+                }
+                ShopMessage::Return {
+                    order,
+                    worker,
+                    outcome,
+                    ..
+                } => (
+                    36,
+                    u64::from(order.0) ^ u64::from(*worker) << 32 ^ (*outcome as u64) << 60,
+                ),
+            },
+        }
+    }
+}
+
+fn request_kind(request: &Request) -> u32 {
+    match request {
+        Request::Produce { .. } => 0,
+        Request::Fetch { .. } => 1,
+        Request::ListOffsets { .. } => 2,
+        Request::Metadata { .. } => 3,
+        Request::OffsetCommit { .. } => 8,
+        Request::OffsetFetch { .. } => 9,
+        Request::FindCoordinator { .. } => 10,
+        Request::JoinGroup { .. } => 11,
+        Request::Heartbeat { .. } => 12,
+        Request::LeaveGroup { .. } => 13,
+        Request::SyncGroup { .. } => 14,
+        Request::Control(_) => 15,
+    }
+}
+
+fn response_kind(response: &Response) -> u32 {
+    match response {
+        Response::Produce { .. } => 0,
+        Response::Fetch { .. } => 1,
+        Response::ListOffsets { .. } => 2,
+        Response::Metadata { .. } => 3,
+        Response::OffsetCommit { .. } => 8,
+        Response::OffsetFetch { .. } => 9,
+        Response::FindCoordinator { .. } => 10,
+        Response::JoinGroup { .. } => 11,
+        Response::Heartbeat { .. } => 12,
+        Response::LeaveGroup { .. } => 13,
+        Response::SyncGroup { .. } => 14,
+        Response::Control(_) => 15,
+    }
+}
