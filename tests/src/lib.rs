@@ -1,7 +1,9 @@
 //! Checks of Millrace from outside, and what they share.
 
 pub mod browser;
+pub mod cluster_net;
 pub mod headless;
+pub mod script;
 pub mod site;
 
 use proptest::test_runner::Config;
