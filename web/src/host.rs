@@ -43,6 +43,19 @@ pub struct Host(Rc<Inner>);
 /// What an animation frame calls.
 type Frame = Closure<dyn FnMut(f64)>;
 
+/// `frame` with a net. What a function of the browser throws (a canvas, say) is no panic: it would
+/// leave the frame half done and the loop ended, and nothing would be said.
+fn caught(frame: &Frame) -> Frame {
+    let frame: js_sys::Function = frame.as_ref().unchecked_ref::<js_sys::Function>().clone();
+    Closure::new(move |wall_ms: f64| {
+        if let Err(thrown) = frame.call1(&JsValue::NULL, &wall_ms.into())
+            && !crash::dead()
+        {
+            panic!("the browser threw in a frame: {thrown:?}");
+        }
+    })
+}
+
 struct Inner {
     lab: RefCell<Lab>,
     look: RefCell<Look>,
@@ -69,7 +82,8 @@ struct Inner {
     last_frame: Cell<f64>,
     moved: Cell<bool>,
     bench: Option<Array>,
-    frame: RefCell<Option<Frame>>,
+    /// The frame, and the same with a net, which is what the browser calls.
+    frame: RefCell<Option<[Frame; 2]>>,
     request: Cell<i32>,
 }
 
@@ -114,13 +128,15 @@ impl Host {
             request: Cell::new(0),
         }));
         let weak = Rc::downgrade(&host.0);
-        *host.0.frame.borrow_mut() = Some(Closure::new(move |wall_ms| {
+        let frame = Closure::new(move |wall_ms| {
             if let Some(inner) = weak.upgrade()
                 && !crash::dead()
             {
                 Self(inner).on_frame(wall_ms);
             }
-        }));
+        });
+        let net = caught(&frame);
+        *host.0.frame.borrow_mut() = Some([frame, net]);
         let weak = Rc::downgrade(&host.0);
         crash::on_death(move || {
             if let Some(inner) = weak.upgrade() {
@@ -133,8 +149,8 @@ impl Host {
 
     /// Asks for the next frame.
     fn ask(&self) {
-        if let Some(frame) = &*self.0.frame.borrow() {
-            let asked = dom::window().request_animation_frame(frame.as_ref().unchecked_ref());
+        if let Some([_, net]) = &*self.0.frame.borrow() {
+            let asked = dom::window().request_animation_frame(net.as_ref().unchecked_ref());
             self.0.request.set(asked.unwrap_or_default());
         }
     }
