@@ -184,12 +184,8 @@ fn queue(pen: &mut Pen, lane: &Lane, l: u8, shop: &ShopScene, view: &View<'_>) {
     if let Some((at, order)) = followed {
         pen.follow(at, r, order);
     }
-    // With nobody there the words stand below the way of those who are served at once.
-    let y = if shown > 0 {
-        top + rows as f32 * queue.dy + 12.0
-    } else {
-        queue.area.center().1 + 28.0
-    };
+    // Below the people, and below the way of those who are served at once.
+    let y = (top + rows as f32 * queue.dy + 12.0).max(queue.area.center().1 + 28.0);
     let words = (queue.area.x, y);
     caption(
         pen,

@@ -64,24 +64,28 @@ fn title(pen: &mut Pen, topic: &TopicScene, at: &TopicBox) {
         let set = Face::Tiny.left(Ink::Muted);
         let plural = if records == 1 { "" } else { "s" };
         let at = (x + wide + 8.0, y + 12.0);
-        pen.list
+        let said = pen
+            .list
             .text(at, set, format_args!("{} record{plural}", Count(records)));
+        let left = w - wide - 8.0 - said;
+        if topic.groups.is_empty() && Face::Tiny.width(NOBODY) <= left {
+            let at = (at.0 + said, at.1);
+            pen.list.text(at, set, format_args!("{NOBODY}"));
+        }
     }
 }
+
+/// What is said of a topic that no group reads.
+const NOBODY: &str = ", read by nobody";
 
 fn retained(strip: &Strip) -> u64 {
     strip.log_end.saturating_sub(strip.log_start).max(0) as u64
 }
 
-/// The first offset some group has not read.
+/// The first offset some group has not read. Where no group reads, nothing waits to be read.
 pub(super) fn unread_from(strip: &Strip) -> i64 {
-    strip
-        .committed
-        .iter()
-        .copied()
-        .min()
-        .unwrap_or(strip.log_start)
-        .max(strip.log_start)
+    let behind = strip.committed.iter().copied().min();
+    behind.unwrap_or(strip.log_end).max(strip.log_start)
 }
 
 /// Records left of a strip: not read yet, and read.
@@ -118,7 +122,7 @@ impl StripPainter<'_> {
         } else {
             first
         };
-        let unread = unread_from(self.strip);
+        let unread = (!self.topic.groups.is_empty()).then(|| unread_from(self.strip));
         let landed = self.strip.log_end - i64::from(landing);
         let mut followed = None;
         for cell in &self.strip.cells {
@@ -264,7 +268,11 @@ fn dash_of(group: usize) -> Dash {
     }
 }
 
-fn style(cell: &Cell, unread: i64, landed: i64) -> Style {
+/// `unread` is the first offset not read yet; none where nobody reads.
+fn style(cell: &Cell, unread: Option<i64>, landed: i64) -> Style {
+    let Some(unread) = unread else {
+        return solid(Ink::KeyEdge(cell.hue), 1.0).on(Ink::KeySoft(cell.hue));
+    };
     if cell.offset >= landed {
         dashed(Ink::KeyEdge(cell.hue), 1.0)
     } else if cell.offset >= unread {

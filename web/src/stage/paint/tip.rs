@@ -165,10 +165,13 @@ fn row(topic: &TopicScene, first: usize, count: usize) -> Vec<String> {
             first + count - 1
         ),
     };
-    vec![
-        head,
-        format!("{} records, {} not read yet", number(all), number(unread)),
-    ]
+    let all = number(all);
+    let said = if topic.groups.is_empty() {
+        format!("{all} records, read by nobody")
+    } else {
+        format!("{all} records, {} not read yet", number(unread))
+    };
+    vec![head, said]
 }
 
 /// A group's position, or where a drag would put it.
