@@ -36,7 +36,6 @@ impl App {
         self.said.clear();
         match action {
             Action::Act(from, commands) => self.command(ctx, from, commands),
-            Action::Page(page) => self.turn_to(page),
             Action::Over(Some(Over::Embed)) => {
                 // What cannot be put into a link is told, and the scene begins at its beginning.
                 if self.present_link().is_none() {
@@ -222,26 +221,27 @@ impl App {
         }
     }
 
-    fn turn_to(&mut self, page: Page) {
+    fn turn_to(&mut self, ctx: &Context<Self>, page: Page) {
         self.page = page;
         self.host.open_page(page);
         if page != Page::Orders {
             self.host.lab(|lab| lab.player_mut().play(false));
         }
-        dom::document().set_title(&format!("{} · Millrace", page.title()));
+        if ctx.props().owner {
+            dom::document().set_title(&format!("{} · Millrace", page.title()));
+        }
     }
 
-    /// The address changed: by a link of ours, or by hand.
-    pub(crate) fn address_changed(&mut self, ctx: &Context<Self>) -> bool {
-        let fragment = dom::fragment();
+    /// Opens a fragment that a link of ours has, or that somebody put into the address.
+    pub(crate) fn open(&mut self, ctx: &Context<Self>, fragment: &str) -> bool {
         let name = fragment.trim_start_matches('#');
         self.notices.clear();
         self.over = None;
         if name.is_empty() || Page::ALL.iter().any(|page| page.name() == name) {
-            self.turn_to(Page::by_name(name));
+            self.turn_to(ctx, Page::by_name(name));
             return true;
         }
-        let opening = Opening::of(&fragment, &ctx.props().params);
+        let opening = Opening::of(fragment, &ctx.props().params);
         self.notices = opening.complaints;
         self.post_notices();
         if !opening.still {
@@ -252,7 +252,7 @@ impl App {
         self.host.lab(|lab| lab.player_mut().play(false));
         self.host.replace(opening.lab);
         self.host.look(|look| *look = opening.look);
-        self.turn_to(opening.page);
+        self.turn_to(ctx, opening.page);
         true
     }
 

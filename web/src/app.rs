@@ -16,6 +16,7 @@ use crate::stage_host::stage;
 use crate::transport::{Nodes, bar};
 use crate::ui::{Action, Over, Page, Snapshot, Ui};
 use millrace::link::{Link, OwnFile};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -41,8 +42,9 @@ pub enum Msg {
     Do(Action),
     /// Whether the link is on the clipboard.
     Copied(bool),
-    /// The fragment of the address changed.
-    Address,
+    /// A fragment is to be opened: the address changed, or a link of ours was followed where the
+    /// address is somebody else's.
+    Open(String),
     /// The embedded scene came into sight or left it.
     Seen(bool),
     /// The system went light or dark, or wants less motion, or no longer.
@@ -72,12 +74,19 @@ pub struct App {
     pub(crate) touched: bool,
     sheet: bool,
     more: bool,
+    /// How many were in this document before us.
+    others: u32,
     nodes: Nodes,
     /// One callback for ever: a new one at each drawing would draw every part of the page anew.
     on: Callback<Action>,
     root: NodeRef,
     watch: Option<Watch>,
     _ears: Vec<Ear>,
+}
+
+thread_local! {
+    /// How many of us this document has had.
+    static OTHERS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// A listener of the window or document that ends with its owner.
@@ -196,7 +205,7 @@ fn ears(link: &yew::html::Scope<App>, owner: bool, params: &Params) -> Vec<Ear> 
                 crate::drop::heard(&event, locked, &on);
             }));
         }
-        let on = link.callback(|()| Msg::Address);
+        let on = link.callback(|()| Msg::Open(dom::fragment()));
         ears.push(Ear::new(dom::window(), "hashchange", move |_| on.emit(())));
     }
     for wish in [
@@ -251,6 +260,7 @@ impl Component for App {
             touched: opening.still,
             sheet: false,
             more: false,
+            others: OTHERS.replace(OTHERS.get() + 1),
             nodes: Nodes::default(),
             on: ctx.link().callback(Msg::Do),
             root: NodeRef::default(),
@@ -280,7 +290,7 @@ impl Component for App {
                 self.over = Some(Over::Link);
                 true
             }
-            Msg::Address => self.address_changed(ctx),
+            Msg::Open(fragment) => self.open(ctx, &fragment),
             Msg::Seen(seen) => {
                 if !self.touched || !seen {
                     self.host.lab(|lab| lab.player_mut().play(seen));
@@ -307,12 +317,12 @@ impl Component for App {
         let ui = Ui {
             on: self.on.clone(),
             params: params.clone(),
+            others: self.others,
             errors: self.errors.clone(),
         };
         let header = Header {
             page: self.page,
             theme: self.theme,
-            owner: *owner,
             more: self.more,
             toggle: ctx.link().callback(|_| Msg::More),
         };
@@ -322,8 +332,18 @@ impl Component for App {
             (self.page == Page::Notes).then_some("on-notes"),
             self.sheet.then_some("sheet-up"),
         );
+        // Where the address is somebody else's, links to moments and pages stay within our element.
+        let onclick = (!owner).then(|| {
+            let open = ctx.link().callback(Msg::Open);
+            Callback::from(move |event: MouseEvent| {
+                if let Some(fragment) = dom::followed(&event) {
+                    event.prevent_default();
+                    open.emit(fragment);
+                }
+            })
+        });
         html! {
-            <div {class} data-theme={self.theme.name()} ref={self.root.clone()}>
+            <div {class} data-theme={self.theme.name()} ref={self.root.clone()} {onclick}>
                 { header.view(&ui) }
                 { self.view_notices(ctx) }
                 if self.page == Page::Notes {
@@ -392,7 +412,7 @@ impl App {
         let sheet = ctx.link().callback(|()| Msg::Sheet);
         html! {
             <>
-                <main class="lab" id="lab">
+                <main class="lab">
                     { stage(ui, &self.host, shown) }
                     { side(ui, shown, self.sheet, &sheet) }
                 </main>

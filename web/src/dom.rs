@@ -1,7 +1,9 @@
 //! The few things we ask of a browser, each of which may be absent in a sandboxed frame.
 
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, HtmlElement, HtmlInputElement, Storage, SubmitEvent, Window};
+use web_sys::{
+    Document, Element, HtmlElement, HtmlInputElement, MouseEvent, Storage, SubmitEvent, Window,
+};
 
 /// The window.
 pub fn window() -> Window {
@@ -83,11 +85,26 @@ fn origin() -> String {
         .unwrap_or_default()
 }
 
-/// The address without query and fragment.
+/// The address of our page without query and fragment. Where somebody else's page loaded us
+/// through the JavaScript API, that is the folder of the script it did so with.
 pub fn address() -> String {
+    let script = document().query_selector("script[data-api][src]");
+    if let Ok(Some(script)) = script
+        && let Some(src) = script.get_attribute("src")
+        && let Some((folder, _)) = src.rsplit_once('/')
+    {
+        return format!("{folder}/");
+    }
     let href = window().location().href().unwrap_or_default();
     let page = href.split(['?', '#']).next();
     page.unwrap_or_default().to_owned()
+}
+
+/// The fragment that a click leads to.
+pub fn followed(event: &MouseEvent) -> Option<String> {
+    let on: Element = event.target()?.dyn_into().ok()?;
+    let link = on.closest("a[href^='#']").ok()??;
+    link.get_attribute("href")
 }
 
 /// Puts text on the clipboard; whether that worked. It fails in sandboxed frames and where the

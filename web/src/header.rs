@@ -1,6 +1,7 @@
 //! The head of the page: the mark, the pages that exist, and what one does with a scene.
 
 use crate::actions::next_theme;
+use crate::dom;
 use crate::params::Theme;
 use crate::ui::{Action, Over, Page, Ui};
 use yew::prelude::*;
@@ -11,8 +12,6 @@ pub struct Header {
     pub page: Page,
     /// The theme.
     pub theme: Theme,
-    /// Whether the address bar is ours, so that pages are links.
-    pub owner: bool,
     /// Whether a phone shows the actions.
     pub more: bool,
     /// Shows or hides them.
@@ -30,10 +29,10 @@ impl Header {
             <header class="top">
                 <a class="brand" href="#orders" aria-label="Millrace, to the Orders page">{ wave() }{ "Millrace" }</a>
                 <nav aria-label="Pages">
-                    { for Page::ALL.iter().map(|page| page_link(ui, *page, *page == self.page, self.owner)) }
+                    { for Page::ALL.iter().map(|page| page_link(*page, *page == self.page)) }
                 </nav>
-                <button class="more quiet" aria-expanded={self.more.to_string()} aria-controls="actions" onclick={self.toggle} aria-label="More">{ "⋯" }</button>
-                <div class={classes!("actions", self.more.then_some("open"))} id="actions">
+                <button class="more quiet" aria-expanded={self.more.to_string()} aria-controls={ui.id("actions")} onclick={self.toggle} aria-label="More">{ "⋯" }</button>
+                <div class={classes!("actions", self.more.then_some("open"))} id={ui.id("actions")}>
                     { theme_button(ui, self.theme) }
                     <button onclick={ui.does(Action::Over(Some(Over::Help)))} title="Help (?)" data-testid="help">{ "Help" }</button>
                     if lab {
@@ -51,16 +50,9 @@ impl Header {
     }
 }
 
-fn page_link(ui: &Ui, page: Page, here: bool, owner: bool) -> Html {
-    let onclick = (!owner).then(|| {
-        let on = ui.on.clone();
-        Callback::from(move |event: MouseEvent| {
-            event.prevent_default();
-            on.emit(Action::Page(page));
-        })
-    });
+fn page_link(page: Page, here: bool) -> Html {
     html! {
-        <a href={format!("#{}", page.name())} aria-current={here.then_some("page")} {onclick}
+        <a href={format!("#{}", page.name())} aria-current={here.then_some("page")}
             data-testid={format!("page-{}", page.name())}>{ page.title() }</a>
     }
 }
@@ -71,7 +63,7 @@ fn slim(ui: &Ui) -> Html {
         <header class="top slim">
             <span class="brand">{ wave() }{ "Millrace" }</span>
             if !ui.params.exam {
-                <a class="whole" target="_blank" rel="noopener" href="./">{ "Open the whole page" }</a>
+                <a class="whole" target="_blank" rel="noopener" href={dom::address()}>{ "Open the whole page" }</a>
             }
             <button class="quiet" onclick={ui.does(Action::CopyLink)} data-testid="copy-link">{ "Copy link" }</button>
         </header>

@@ -174,8 +174,6 @@ pub enum Action {
     Topic(TopicView),
     /// Back to the future that acting in the past set aside.
     Fork(usize),
-    /// A page.
-    Page(Page),
     /// A tab.
     Tab(Tab),
     /// Something over the page, or nothing.
@@ -205,6 +203,8 @@ pub struct Ui {
     pub on: Callback<Action>,
     /// What the address asked for.
     pub params: Rc<Params>,
+    /// How many others were in this document before us: ids are a document's.
+    pub others: u32,
     /// What went wrong, by the control it was from.
     pub errors: Rc<BTreeMap<&'static str, String>>,
 }
@@ -367,6 +367,14 @@ pub struct Snapshot {
 }
 
 impl Ui {
+    /// The id of the element of this name.
+    pub fn id(&self, name: &str) -> AttrValue {
+        AttrValue::from(match self.others {
+            0 => name.to_owned(),
+            others => format!("{name}-{others}"),
+        })
+    }
+
     /// Whether a teacher froze the control of this name.
     pub fn locked(&self, name: &str) -> bool {
         self.params.locked(name)

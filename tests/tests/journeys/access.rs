@@ -57,7 +57,7 @@ fn everywhere(width: u32, height: u32) {
         visit.enter("new-topic", "no such name!");
         look("trouble");
         visit.click("page-notes");
-        visit.browser.element("#notes h1");
+        visit.browser.element(".notes h1");
         visit.browser.run(
             "document.querySelectorAll('.mini details').forEach((part) => part.open = true)",
             &[],
@@ -134,7 +134,7 @@ fn fits_the_sizes_of_the_design() {
             "{foot} at {width}×{height}"
         );
         visit.click("page-notes");
-        visit.browser.element("#notes h1");
+        visit.browser.element(".notes h1");
         let wide = visit.eval("document.documentElement.scrollWidth");
         assert!(
             wide.as_u64() <= Some(width.into()),

@@ -24,7 +24,7 @@ fn every_word_leads_to_its_moment_and_back() {
         assert_eq!(visit.browser.count(&test("notice")), 0, "{word}");
         assert!(!visit.playing());
         visit.browser.run("history.back()", &[]);
-        visit.browser.element("#notes h1");
+        visit.browser.element(".notes h1");
     }
     visit.ends_well();
 }
@@ -35,7 +35,7 @@ fn miniatures_have_tables_and_the_exercise_answers() {
     let visit = Visit::to("");
     visit.wait_past(200);
     visit.click("page-notes");
-    visit.browser.element("#notes h1");
+    visit.browser.element(".notes h1");
     assert!(
         visit
             .eval("document.title")

@@ -84,6 +84,45 @@ fn three_lines_put_a_scene_into_a_page() {
         |text| text == "7",
     );
     assert_eq!(visit.browser.count("#here .millrace"), 1);
+    let twice = visit.eval(
+        "(() => { const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
+         return ids.filter((id, n) => ids.indexOf(id) !== n) })()",
+    );
+    assert_eq!(twice, json!([]), "an id of two elements");
+    visit.ends_well();
+}
+
+/// Names that are ours inside our element are the page's own outside it, and links lead to our page
+/// or stay in our element: the address is not ours.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn a_scene_in_a_page_keeps_to_its_element() {
+    let visit = lesson(
+        r#"<div id="here" style="height: 700px"></div><p class="bar head row top" id="theirs">Theirs</p>
+        <script src="millrace/millrace.js"></script>
+        <script>millrace.then(({ mount }) => mount(here))</script>"#,
+    );
+    visit.browser.element("#here main h1");
+    let style = "(({display, padding, minHeight}) => [display, padding, minHeight])(getComputedStyle(theirs))";
+    assert_eq!(visit.eval(style), json!(["block", "0px", "0px"]));
+
+    let address = visit.browser.url();
+    visit.pause();
+    visit.click("embed");
+    let html = visit.eval("document.querySelector('[data-testid=embed-html]').value");
+    let ours = format!("src=\"{}?embed=1", visit.site.url());
+    assert!(
+        html.as_str().is_some_and(|html| html.contains(&ours)),
+        "{html}"
+    );
+    visit.browser.click("dialog [aria-label=Close]");
+
+    visit.click("page-notes");
+    visit.browser.element("#here .notes h1");
+    visit.browser.click(".terms a");
+    visit.browser.element("#here [data-testid=stage]");
+    assert_eq!(visit.browser.url(), address);
+    assert_eq!(visit.eval("document.title"), "Lesson");
     visit.ends_well();
 }
 

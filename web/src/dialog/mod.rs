@@ -129,7 +129,7 @@ fn run(ui: &Ui, seed: u64, scenario: &str) -> Html {
         let ui = ui.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            if let Ok(seed) = dom::field(&event, "seed").trim().parse() {
+            if let Ok(seed) = dom::field(&event, &ui.id("seed")).trim().parse() {
                 done(&ui, Action::Seed(Some(seed)));
             }
         })
@@ -149,15 +149,15 @@ fn run(ui: &Ui, seed: u64, scenario: &str) -> Html {
         <>
             <p>{ "Everything drawn by chance comes from the seed: the same seed gives the same customers, latencies and faults. A change starts the run afresh." }</p>
             <form class="form" {onsubmit}>
-                <div class="field"><label for="seed">{ "Seed" }</label>
-                    <Entry id="seed" testid="seed-input" kind="number" min="0" step="1" value={seed.to_string()} keep=true /></div>
+                <div class="field"><label for={ui.id("seed")}>{ "Seed" }</label>
+                    <Entry id={ui.id("seed")} testid="seed-input" kind="number" min="0" step="1" value={seed.to_string()} keep=true /></div>
                 <div class="row">
                     <button type="submit" class="primary" data-testid="seed-set">{ "Start with this seed" }</button>
                     <button type="button" onclick={fresh} data-testid="seed-new">{ "A new seed" }</button>
                 </div>
             </form>
-            <div class="form"><div class="field"><label for="scenario">{ "Scenario" }</label>
-                <select id="scenario" onchange={choose} data-testid="scenario">
+            <div class="form"><div class="field"><label for={ui.id("scenario")}>{ "Scenario" }</label>
+                <select id={ui.id("scenario")} onchange={choose} data-testid="scenario">
                     { for scenario::all().into_iter().map(|s| html! { <option value={s.name.clone()} selected={s.name == scenario}>{ s.title }</option> }) }
                 </select></div></div>
         </>

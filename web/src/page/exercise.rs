@@ -25,8 +25,8 @@ const MESSAGES: [(&str, &str, bool); 3] = [
 pub fn exercise(chosen: Option<usize>, choose: &Callback<usize>) -> Html {
     let option = |n: usize| choose.reform(move |_: Event| n);
     html! {
-        <section aria-labelledby="exercise">
-            <h2 id="exercise">{ "Exercise: which message suits an event log?" }</h2>
+        <section>
+            <h2>{ "Exercise: which message suits an event log?" }</h2>
             <fieldset class="exercise" data-testid="exercise">
                 <legend class="hidden">{ "Which of these is more indicative of an event-driven system such as Kafka?" }</legend>
                 { for MESSAGES.iter().enumerate().map(|(n, (text, _, _))| html! {

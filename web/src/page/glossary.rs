@@ -376,8 +376,8 @@ fn fragment(see: &See) -> Option<String> {
 /// The glossary.
 pub fn glossary() -> Html {
     html! {
-        <section aria-labelledby="glossary">
-            <h2 id="glossary">{ "Glossary" }</h2>
+        <section>
+            <h2>{ "Glossary" }</h2>
             { for CHAPTERS.iter().map(|(title, terms)| html! {
                 <>
                     <h3>{ *title }</h3>

@@ -42,8 +42,8 @@ const WORDS: [(Kind, &str, &str); 5] = [
 /// All five.
 pub fn miniatures() -> Html {
     html! {
-        <section aria-labelledby="minis">
-            <h2 id="minis">{ "Five words for “at the same time”, and what each promises" }</h2>
+        <section>
+            <h2>{ "Five words for “at the same time”, and what each promises" }</h2>
             <div class="minis">
                 { for WORDS.iter().map(|(kind, word, says)| miniature(*kind, word, says)) }
             </div>

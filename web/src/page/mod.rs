@@ -38,7 +38,7 @@ impl Component for Notes {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         html! {
-            <main class="notes" id="notes">
+            <main class="notes">
                 <h1>{ "The words of the course, at work" }</h1>
                 <p class="lead">{ "What does each word mean, and where can I see it happen? Every entry leads to a moment of a run; every moment can be played on, taken back, and changed." }</p>
                 { self.miniatures.clone() }

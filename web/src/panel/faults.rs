@@ -124,8 +124,8 @@ fn customers(ui: &Ui, s: &Settings, file: Option<&(String, f64)>) -> Html {
         <>
             if let Some((name, factor)) = file {
                 <p class="hint">{ format!("They come as recorded in {name}.") }</p>
-                <div class="field"><label for="file-speed">{ "Times as fast as recorded" }</label>
-                    <Entry id="file-speed" kind="number" min="0.1" step="any" value={factor.to_string()} disabled={ui.locked("load")} onsettle={speed} /></div>
+                <div class="field"><label for={ui.id("file-speed")}>{ "Times as fast as recorded" }</label>
+                    <Entry id={ui.id("file-speed")} kind="number" min="0.1" step="any" value={factor.to_string()} disabled={ui.locked("load")} onsettle={speed} /></div>
             } else {
                 { rate.view(ui, (|per_s| Command::SetRate { per_s }).into()) }
             }
@@ -352,12 +352,12 @@ impl Faults {
         };
         let controls = html! {
             <>
-                <div class="field"><label for="rewind-group">{ "Group" }</label>
-                    <select id="rewind-group" onchange={choose} disabled={ui.locked("rewind")}>
+                <div class="field"><label for={ui.id("rewind-group")}>{ "Group" }</label>
+                    <select id={ui.id("rewind-group")} onchange={choose} disabled={ui.locked("rewind")}>
                         { for Service::ALL.iter().map(|it| html! { <option selected={*it == service}>{ it.name() }</option> }) }
                     </select></div>
-                <div class="field"><label for="rewind-partition">{ "Partition" }</label>
-                    <select id="rewind-partition" onchange={narrow} disabled={ui.locked("rewind")} data-testid="rewind-partition">
+                <div class="field"><label for={ui.id("rewind-partition")}>{ "Partition" }</label>
+                    <select id={ui.id("rewind-partition")} onchange={narrow} disabled={ui.locked("rewind")} data-testid="rewind-partition">
                         <option value="" selected={partition.is_none()}>{ "all" }</option>
                         { for (0..partitions).map(|n| html! { <option value={n.to_string()} selected={partition == Some(n)}>{ n }</option> }) }
                     </select></div>
@@ -365,8 +365,8 @@ impl Faults {
                     { to("To the beginning", "rewind-earliest", OffsetSpec::Earliest) }
                     { to("To the end", "rewind-latest", OffsetSpec::Latest) }
                 </div>
-                <div class="field"><label for="rewind-at">{ "To the records of second" }</label>
-                    <Entry id="rewind-at" kind="number" min="0" step="1" value={self.second.to_string()} onsettle={set} disabled={ui.locked("rewind")} /></div>
+                <div class="field"><label for={ui.id("rewind-at")}>{ "To the records of second" }</label>
+                    <Entry id={ui.id("rewind-at")} kind="number" min="0" step="1" value={self.second.to_string()} onsettle={set} disabled={ui.locked("rewind")} /></div>
                 { to("To that time", "rewind-time", OffsetSpec::Timestamp(at)) }
                 <p class="hint">{ "What lies after is read, and done, again: the log does not forget what was read." }</p>
             </>
@@ -376,10 +376,11 @@ impl Faults {
 
     fn network(&self, ctx: &Context<Self>) -> Html {
         let (ui, link) = (&ctx.props().ui, ctx.link());
-        let end = |id: &'static str, label: &'static str, n: usize| {
+        let end = |name: &str, label: &'static str, n: usize| {
+            let id = ui.id(name);
             let onchange = link.callback(move |event: Event| Choose::End(n, selected(&event)));
             html! {
-                <div class="field"><label for={id}>{ label }</label>
+                <div class="field"><label for={id.clone()}>{ label }</label>
                     <select {id} {onchange} disabled={ui.locked("network")}>
                         { for (0..).zip(ENDS).map(|(place, name)| html! { <option selected={place == self.ends[n]}>{ name }</option> }) }
                     </select></div>
@@ -396,8 +397,8 @@ impl Faults {
             <>
                 { end("cut-a", "Between", 0) }
                 { end("cut-b", "and", 1) }
-                <div class="field"><label for="loss">{ "Lose" }</label>
-                    <span class="with-unit"><Entry id="loss" kind="number" min="0" max="95" step="5" value={self.loss.to_string()} onsettle={set} disabled={ui.locked("network")} /><span class="unit">{ "% of packets" }</span></span></div>
+                <div class="field"><label for={ui.id("loss")}>{ "Lose" }</label>
+                    <span class="with-unit"><Entry id={ui.id("loss")} kind="number" min="0" max="95" step="5" value={self.loss.to_string()} onsettle={set} disabled={ui.locked("network")} /><span class="unit">{ "% of packets" }</span></span></div>
                 <div class="row">
                     { act(ui, "network", "Cut", None, "cut", Command::Cut { a, b }) }
                     { act(ui, "network", "Lose", None, "lose", lose) }

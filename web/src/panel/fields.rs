@@ -9,7 +9,7 @@ use yew::prelude::*;
 /// Properties of [`Entry`].
 #[derive(Properties, PartialEq)]
 pub struct EntryProps {
-    /// Its id, unique on the page.
+    /// Its id, unique in the document.
     pub id: AttrValue,
     /// Its name for tests, if that is another.
     #[prop_or_default]
@@ -92,7 +92,7 @@ impl Component for Entry {
 
 /// A number with its unit. It acts when the value is settled, not with every digit.
 pub struct Number {
-    /// Its id, unique on the page.
+    /// Its name, unique on the page.
     pub id: String,
     /// The control it belongs to, as `lock=` names it.
     pub from: &'static str,
@@ -140,7 +140,7 @@ impl Number {
                 input.set_value(&now.to_string());
             }
         });
-        let id = AttrValue::from(self.id);
+        let id = ui.id(&self.id);
         html! {
             <div class="field">
                 <label for={id.clone()}>{ self.label }</label>
@@ -178,10 +178,11 @@ pub fn choice(
             on.emit(Action::Act(name, vec![make(n)]));
         }
     });
+    let id = ui.id(name);
     html! {
         <div class="field">
-            <label for={name}>{ label }</label>
-            <select id={name} disabled={ui.locked(name)} {onchange} data-testid={name}>
+            <label for={id.clone()}>{ label }</label>
+            <select {id} disabled={ui.locked(name)} {onchange} data-testid={name}>
                 { for options.iter().enumerate().map(|(n, option)| html! {
                     <option selected={n == chosen}>{ *option }</option>
                 }) }

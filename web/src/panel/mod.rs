@@ -46,10 +46,10 @@ pub fn side(ui: &Ui, shown: &Snapshot, up: bool, sheet: &Callback<()>) -> Html {
     let raise = (!up).then(|| sheet.clone());
     html! {
         <aside class="side" aria-label="About this moment">
-            <button class="grip" onclick={sheet.reform(|_: MouseEvent| ())} aria-expanded={up.to_string()} aria-controls="panel"
+            <button class="grip" onclick={sheet.reform(|_: MouseEvent| ())} aria-expanded={up.to_string()} aria-controls={ui.id("panel")}
                 aria-label={if up { "Draw the panel down" } else { "Draw the panel up" }} data-testid="grip"><i></i></button>
             { tabs(ui, open, raise) }
-            <div key={open.name()} class="panel" role="tabpanel" id="panel" tabindex="0" aria-labelledby={format!("tab-{}", open.name())} data-testid={format!("panel-{}", open.name())}>
+            <div key={open.name()} class="panel" role="tabpanel" id={ui.id("panel")} tabindex="0" aria-labelledby={ui.id(&format!("tab-{}", open.name()))} data-testid={format!("panel-{}", open.name())}>
                 { inside }
             </div>
         </aside>
@@ -61,12 +61,12 @@ pub fn side(ui: &Ui, shown: &Snapshot, up: bool, sheet: &Callback<()>) -> Html {
 fn tabs(ui: &Ui, open: Tab, raise: Option<Callback<()>>) -> Html {
     let exam = ui.params.exam;
     let onkeydown = {
-        let on = ui.on.clone();
+        let ui = ui.clone();
         Callback::from(move |event: KeyboardEvent| {
             if let Some(next) = neighbour(&Tab::ALL, open, &event.key()) {
                 event.prevent_default();
-                on.emit(Action::Tab(next));
-                dom::focus(&format!("tab-{}", next.name()));
+                ui.on.emit(Action::Tab(next));
+                dom::focus(&ui.id(&format!("tab-{}", next.name())));
             }
         })
     };
@@ -86,7 +86,7 @@ fn tabs(ui: &Ui, open: Tab, raise: Option<Callback<()>>) -> Html {
             }
         });
         html! {
-            <button role="tab" id={format!("tab-{}", tab.name())} aria-selected={here.to_string()} aria-controls="panel"
+            <button role="tab" id={ui.id(&format!("tab-{}", tab.name()))} aria-selected={here.to_string()} aria-controls={ui.id("panel")}
                 tabindex={if here { "0" } else { "-1" }} {onclick} data-testid={format!("tab-{}", tab.name())}>{ title }</button>
         }
     };

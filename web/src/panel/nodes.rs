@@ -21,8 +21,8 @@ pub fn one_node(ui: &Ui, nodes: &[NodeRow]) -> Html {
     let locked = ui.locked("stop") && ui.locked("network");
     let controls = html! {
         <>
-            <div class="field"><label for="node">{ "Node" }</label>
-                <select id="node" disabled={locked} data-testid="node">{ for nodes.iter().map(option) }</select></div>
+            <div class="field"><label for={ui.id("node")}>{ "Node" }</label>
+                <select id={ui.id("node")} disabled={locked} data-testid="node">{ for nodes.iter().map(option) }</select></div>
             <div class="row" role="group" aria-label="The chosen node">
                 { button(ui, "stop", "Stop", "node-stop", |node| vec![Command::Stop { node, how: Stop::Clean }]) }
                 { button(ui, "stop", "Kill", "node-kill", |node| vec![Command::Stop { node, how: Stop::Killed }]) }

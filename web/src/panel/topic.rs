@@ -68,16 +68,16 @@ fn choose(ui: &Ui, data: &TopicData) -> Html {
     let following = view.from.is_none() && !view.frozen;
     html! {
         <div class="form tight">
-            <label for="topic">{ "Topic" }</label>
-            <select id="topic" {onchange} data-testid="topic">
+            <label for={ui.id("topic")}>{ "Topic" }</label>
+            <select id={ui.id("topic")} {onchange} data-testid="topic">
                 { for data.topics.iter().map(|(name, n)| html! {
                     <option value={name.clone()} selected={*name == view.topic}>{ format!("{name} ({n})") }</option>
                 }) }
             </select>
-            <label for="filter">{ "Key contains" }</label>
-            <Entry id="filter" kind="search" value={view.filter.clone()} ontype={onfilter} />
-            <label for="jump">{ "From offset" }</label>
-            <Entry id="jump" kind="number" min="0" step="1" value={view.from.map(|n| n.to_string()).unwrap_or_default()} onsettle={onjump} />
+            <label for={ui.id("filter")}>{ "Key contains" }</label>
+            <Entry id={ui.id("filter")} kind="search" value={view.filter.clone()} ontype={onfilter} />
+            <label for={ui.id("jump")}>{ "From offset" }</label>
+            <Entry id={ui.id("jump")} kind="number" min="0" step="1" value={view.from.map(|n| n.to_string()).unwrap_or_default()} onsettle={onjump} />
             <div class="row">
                 <button aria-pressed={following.to_string()} data-testid="follow"
                     onclick={change(ui, view, |view, _: MouseEvent| { view.from = None; view.frozen = false; })}>{ "Follow" }</button>

@@ -61,20 +61,22 @@ impl Component for Create {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let ui = ctx.props().ui.clone();
+        let ui = &ctx.props().ui;
+        let to = ui.clone();
         let onsubmit = Callback::from(move |event: SubmitEvent| {
+            let ui = &to;
             event.prevent_default();
             let mut configs = BTreeMap::new();
             configs.extend(
-                dom::field(&event, "new-configs")
+                dom::field(&event, &ui.id("new-configs"))
                     .split([',', '\n'])
                     .filter_map(|pair| pair.split_once('='))
                     .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())),
             );
-            let topic = dom::field(&event, "new-topic");
-            let partitions = number(&event, "new-partitions");
+            let topic = dom::field(&event, &ui.id("new-topic"));
+            let partitions = number(&event, &ui.id("new-partitions"));
             act(
-                &ui,
+                ui,
                 Command::CreateTopic {
                     topic,
                     partitions,
@@ -93,12 +95,12 @@ impl Component for Create {
         html! {
             <form class="form tight" {onsubmit}>
                 <h3>{ "kafka-topics --create" }</h3>
-                <label for="new-topic">{ "--topic" }</label>
-                <input id="new-topic" type="text" {oninput} placeholder="shop.order.returned" autocomplete="off" data-testid="new-topic" />
-                <label for="new-partitions">{ "--partitions" }</label>
-                <Entry id="new-partitions" kind="number" min="0" max="1000" value="3" keep=true />
-                <label for="new-configs">{ "--config" }</label>
-                <input id="new-configs" type="text" placeholder="max.message.bytes=1000" autocomplete="off" />
+                <label for={ui.id("new-topic")}>{ "--topic" }</label>
+                <input id={ui.id("new-topic")} type="text" {oninput} placeholder="shop.order.returned" autocomplete="off" data-testid="new-topic" />
+                <label for={ui.id("new-partitions")}>{ "--partitions" }</label>
+                <Entry id={ui.id("new-partitions")} kind="number" min="0" max="1000" value="3" keep=true />
+                <label for={ui.id("new-configs")}>{ "--config" }</label>
+                <input id={ui.id("new-configs")} type="text" placeholder="max.message.bytes=1000" autocomplete="off" />
                 <div class="row"><button type="submit" data-testid="create-topic">{ "Create" }</button></div>
                 if topic_name::can_collide(typed) {
                     <p class="hint warn" role="status">{ topic_name::COLLISION_WARNING }</p>
@@ -126,7 +128,7 @@ fn grow(ui: &Ui, data: &TopicData) -> Html {
                 &ui,
                 Command::AddPartitions {
                     topic: topic.clone(),
-                    to: number(&event, "grow-to"),
+                    to: number(&event, &ui.id("grow-to")),
                 },
             );
         })
@@ -140,8 +142,8 @@ fn grow(ui: &Ui, data: &TopicData) -> Html {
     html! {
         <form class="form tight" {onsubmit}>
             <h3>{ format!("{topic}: grow or delete") }</h3>
-            <label for="grow-to">{ "--alter --partitions" }</label>
-            <Entry id="grow-to" key={format!("{topic} {now}")} kind="number" min="1" max="1000" value={(now + 1).to_string()} keep=true />
+            <label for={ui.id("grow-to")}>{ "--alter --partitions" }</label>
+            <Entry id={ui.id("grow-to")} key={format!("{topic} {now}")} kind="number" min="1" max="1000" value={(now + 1).to_string()} keep=true />
             <div class="row">
                 <button type="submit" data-testid="grow">{ "Add partitions" }</button>
                 <button type="button" class="grave" onclick={delete} data-testid="delete-topic">{ "Delete the topic" }</button>
