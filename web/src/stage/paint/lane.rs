@@ -184,8 +184,14 @@ fn queue(pen: &mut Pen, lane: &Lane, l: u8, shop: &ShopScene, view: &View<'_>) {
     if let Some((at, order)) = followed {
         pen.follow(at, r, order);
     }
-    // Below the people, and below the way of those who are served at once.
-    let y = (top + rows as f32 * queue.dy + 12.0).max(queue.area.center().1 + 28.0);
+    // Below the people; where nobody is, or dots begin among them, below the way of those who are
+    // served at once too.
+    let below = top + rows as f32 * queue.dy + 12.0;
+    let y = if shown == 0 || l == 1 {
+        below.max(queue.area.center().1 + 28.0)
+    } else {
+        below
+    };
     let words = (queue.area.x, y);
     caption(
         pen,
