@@ -125,8 +125,7 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
         .into_iter()
         .map(|promise| {
             let excuse = promises.terms().excuse(promise);
-            let mut why =
-                excuse.map_or_else(String::new, |excuse| format!("not promised: {excuse}"));
+            let mut why = excuse.unwrap_or_default().to_owned();
             let mark = mark(promises, promise);
             if let Some(breach) = promises.breach(promise) {
                 let times = match promises.breaches(promise) {
@@ -134,7 +133,12 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
                     n => format!("{n} times"),
                 };
                 let witness = witness(&moment.world, breach.witness);
-                why = format!("{times}, first at {}: {witness}; {why}", breach.stamp.at);
+                let told = format!("{times}, first at {}: {witness}", breach.stamp.at);
+                why = if why.is_empty() {
+                    told
+                } else {
+                    format!("{told}; {why}")
+                };
             }
             PromiseRow {
                 name: promise.text().into(),
