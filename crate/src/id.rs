@@ -42,6 +42,21 @@ id!(
     OrderId
 );
 
+impl TopicId {
+    /// `__consumer_offsets`, where groups are kept: the only topic that is Kafka's own. It has this
+    /// number wherever it is made.
+    pub const CONSUMER_OFFSETS: Self = Self(u32::MAX);
+
+    /// The name of [`TopicId::CONSUMER_OFFSETS`].
+    pub const CONSUMER_OFFSETS_NAME: &'static str = "__consumer_offsets";
+
+    /// Whether this is one of Kafka's own topics, which belong to nobody.
+    #[must_use]
+    pub fn is_internal(self) -> bool {
+        self == Self::CONSUMER_OFFSETS
+    }
+}
+
 /// One partition of one topic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct TopicPartition {

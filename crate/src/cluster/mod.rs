@@ -18,7 +18,7 @@ mod topic_config;
 pub mod topic_name;
 
 pub use admin::{NewTopic, TopicError};
-pub use broker::{Broker, BrokerConfig, Death};
+pub use broker::{Broker, BrokerConfig, Death, offsets_topic};
 pub use controller::{Controller, ControllerConfig};
 pub use election::PartitionState;
 pub use epoch_log::EpochLog;

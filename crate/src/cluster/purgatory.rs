@@ -1,6 +1,7 @@
 //! Requests that wait: fetches for more bytes (`DelayedFetch`), appends for followers
 //! (`DelayedProduce`).
 
+use crate::group::GroupWrite;
 use crate::id::{NodeId, TopicPartition};
 use crate::protocol::{ErrorCode, FetchPartition};
 use crate::time::Time;
@@ -83,11 +84,19 @@ impl Purgatory {
 /// What was appended with `acks=all` and is not committed yet.
 #[derive(Clone, Debug)]
 pub(super) struct DelayedAppend {
-    pub from: NodeId,
-    pub id: u32,
+    pub then: Then,
     /// Answered then in any case.
     pub deadline: Time,
     pub parts: Vec<AppendedPart>,
+}
+
+/// What follows when every part is decided.
+#[derive(Clone, Debug)]
+pub(super) enum Then {
+    /// A `Produce` is answered.
+    Answer { from: NodeId, id: u32 },
+    /// The group coordinator is told.
+    Group(GroupWrite),
 }
 
 #[derive(Clone, Copy, Debug)]

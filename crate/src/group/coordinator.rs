@@ -2,11 +2,13 @@
 //! `ClassicGroup`).
 
 use super::member::{Caller, Group, GroupError, GroupState, GroupView};
+use super::record::{GroupWrite, Record, Then, records_of};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
-use crate::protocol::{ErrorCode, MemberId, Out, Request, Response};
+use crate::log::Batch;
+use crate::protocol::{ErrorCode, Fact, MemberId, Out, Request, Response};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The broker's settings for groups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -42,12 +44,18 @@ pub(super) struct Join {
 }
 
 /// All groups that a broker coordinates.
+///
+/// What must outlive it is written to the log: it asks for that through
+/// [`Coordinator::next_write`], and is told with [`Coordinator::stored`] when it is committed there
+/// or cannot be. Only then does it count.
 #[derive(Clone, Debug)]
 pub struct Coordinator {
     config: GroupConfig,
     groups: BTreeMap<GroupId, Group>,
     /// Member ids given so far.
     serial: u32,
+    /// To be written, in order.
+    writes: VecDeque<GroupWrite>,
 }
 
 impl Coordinator {
@@ -58,11 +66,18 @@ impl Coordinator {
             config,
             groups: BTreeMap::new(),
             serial: 0,
+            writes: VecDeque::new(),
         }
     }
 
-    /// Handles a request about a group; the answer may come later. A commit has its own
-    /// [`Coordinator::commit`]; a request that is not about a group is ignored.
+    /// Numbers the member ids it gives from here on, so that no other coordinator gives the same.
+    #[must_use]
+    pub fn numbering_from(self, serial: u32) -> Self {
+        Self { serial, ..self }
+    }
+
+    /// Handles a request about a group it coordinates; the answer may come later. A commit has its
+    /// own [`Coordinator::commit`]; a request that is not about a group is ignored.
     pub fn handle(&mut self, now: Time, from: NodeId, id: u32, request: Request, out: &mut Out) {
         let caller = Caller { node: from, id };
         match request {
@@ -126,24 +141,184 @@ impl Coordinator {
 
     /// Does what is due: sessions that ran out, rebalances that waited long enough.
     pub fn on_timer(&mut self, now: Time, out: &mut Out) {
+        let mut emptied = Vec::new();
         for (&id, group) in &mut self.groups {
             while group.next_deadline().is_some_and(|at| at <= now) {
                 group.expire(now, id, self.config, out);
             }
+            if group.emptied.is_some() {
+                emptied.push(id);
+            }
+        }
+        for id in emptied {
+            self.note_empty(id);
         }
     }
 
-    /// The process starts again: what `__consumer_offsets` holds is read, sessions begin anew.
-    pub fn reload(&mut self, now: Time) {
-        for group in self.groups.values_mut() {
-            group.reload(now);
+    /// What is to be written next, if anything.
+    pub fn next_write(&mut self) -> Option<GroupWrite> {
+        self.writes.pop_front()
+    }
+
+    /// Whether something is to be written.
+    #[must_use]
+    pub fn has_writes(&self) -> bool {
+        !self.writes.is_empty()
+    }
+
+    fn write(&mut self, group: GroupId, records: Vec<Record>, then: Then) {
+        self.writes.push_back(GroupWrite {
+            group,
+            records,
+            then,
+        });
+    }
+
+    /// What was to be written is committed, or is not and will not be.
+    pub fn stored(
+        &mut self,
+        now: Time,
+        mut write: GroupWrite,
+        result: Result<(), ErrorCode>,
+        out: &mut Out,
+    ) {
+        self.tell_stored(now, &mut write, result, out);
+        if result.is_ok() {
+            for record in write.records {
+                self.apply(write.group, record, out);
+            }
         }
+    }
+
+    /// Whoever waits for a write is told; nobody waits for it any more.
+    pub fn tell_stored(
+        &mut self,
+        now: Time,
+        write: &mut GroupWrite,
+        result: Result<(), ErrorCode>,
+        out: &mut Out,
+    ) {
+        match std::mem::replace(&mut write.then, Then::Nothing) {
+            Then::Nothing => {}
+            Then::Answer(caller, otherwise) => {
+                let result = result.and(otherwise);
+                caller.answer(Response::OffsetCommit { result }, out);
+            }
+            Then::Settle(generation) => {
+                let settled = write.records.iter().find_map(|record| match record {
+                    Record::Group(settled) => settled.as_ref(),
+                    Record::Position(..) => None,
+                });
+                if let (Some(group), Some(settled)) = (self.groups.get_mut(&write.group), settled)
+                    && group.state == GroupState::CompletingRebalance
+                    && group.generation == generation
+                {
+                    match result {
+                        Ok(()) => group.settle(now, write.group, settled, out),
+                        Err(error) => {
+                            group.unsettle(now, write.group, error, self.config, out);
+                            self.note_empty(write.group);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A record that is committed takes effect; what a settled generation says has taken it before.
+    fn apply(&mut self, id: GroupId, record: Record, out: &mut Out) {
+        match record {
+            Record::Position(at, Some(offset)) => {
+                self.groups
+                    .entry(id)
+                    .or_default()
+                    .commit(id, at, offset, out);
+            }
+            Record::Position(at, None) => {
+                if let Some(group) = self.groups.get_mut(&id) {
+                    group.offsets.forget(at);
+                }
+            }
+            Record::Group(Some(_)) => {}
+            Record::Group(None) => {
+                if self.groups.get(&id).is_some_and(|g| g.is_unused()) {
+                    self.groups.remove(&id);
+                }
+            }
+        }
+    }
+
+    /// Reads a batch of the log, having become the coordinator of the groups there: members keep
+    /// their membership, and their sessions begin anew. Positions count once they are `committed`;
+    /// what is not is returned, and [`Coordinator::stored`] when it is.
+    pub fn load(&mut self, now: Time, batch: &Batch, committed: bool) -> Option<GroupWrite> {
+        let mut later = Vec::new();
+        let mut of = None;
+        for (id, record) in records_of(batch) {
+            of = Some(id);
+            if let Record::Group(Some(settled)) = record {
+                self.groups.entry(id).or_default().restore(now, settled);
+            } else if committed {
+                self.apply(id, record, &mut Out::default());
+            } else {
+                later.push(record);
+            }
+        }
+        let group = of.filter(|_| !later.is_empty())?;
+        Some(GroupWrite {
+            group,
+            records: later,
+            then: Then::Nothing,
+        })
+    }
+
+    /// Has read everything of these groups: tells how far they have come.
+    pub fn loaded(&self, of: impl Fn(GroupId) -> bool, out: &mut Out) {
+        for (&group, kept) in self.groups.iter().filter(|(id, _)| of(**id)) {
+            for (at, offset) in kept.offsets.iter() {
+                out.tell(Fact::Committed { group, at, offset });
+            }
+        }
+    }
+
+    /// Is no longer the coordinator of these groups: whoever waits is told to look for the new one.
+    pub fn unload(&mut self, of: impl Fn(GroupId) -> bool, out: &mut Out) {
+        self.writes.retain(|write| {
+            let gone = of(write.group);
+            if let Then::Answer(caller, _) = write.then
+                && gone
+            {
+                let result = Err(ErrorCode::NotCoordinator);
+                caller.answer(Response::OffsetCommit { result }, out);
+            }
+            !gone
+        });
+        self.groups.retain(|&id, group| {
+            if of(id) {
+                group.unload(out);
+            }
+            !of(id)
+        });
+    }
+
+    /// The process starts: what it had in memory is gone.
+    pub fn forget(&mut self) {
+        self.groups.clear();
+        self.writes.clear();
     }
 
     /// A topic was deleted, and with it what groups committed for it.
     pub fn forget_topic(&mut self, topic: TopicId) {
-        for group in self.groups.values_mut() {
-            group.offsets.forget_topic(topic);
+        let mut writes = Vec::new();
+        for (&id, group) in &self.groups {
+            let of_topic = group.offsets.iter().filter(|(at, _)| at.topic == topic);
+            let records: Vec<Record> = of_topic.map(|(at, _)| Record::Position(at, None)).collect();
+            if !records.is_empty() {
+                writes.push((id, records));
+            }
+        }
+        for (id, records) in writes {
+            self.write(id, records, Then::Nothing);
         }
     }
 
@@ -169,13 +344,14 @@ impl Coordinator {
         &mut self,
         group: GroupId,
         offsets: &[(TopicPartition, i64)],
-        out: &mut Out,
     ) -> Result<(), GroupError> {
         let entry = self.groups.entry(group).or_default();
         if entry.state != GroupState::Empty {
             return Err(GroupError::Active(entry.state));
         }
-        entry.commit(group, offsets, out);
+        if !offsets.is_empty() {
+            self.write(group, positions(offsets), Then::Nothing);
+        }
         Ok(())
     }
 
@@ -187,10 +363,22 @@ impl Coordinator {
         match self.groups.get(&group).map(|g| g.state) {
             None => Err(GroupError::NotFound),
             Some(GroupState::Empty) => {
-                self.groups.remove(&group);
+                let kept = self.groups[&group].offsets.iter();
+                let mut records: Vec<Record> =
+                    kept.map(|(at, _)| Record::Position(at, None)).collect();
+                records.push(Record::Group(None));
+                self.write(group, records, Then::Nothing);
                 Ok(())
             }
             Some(_) => Err(GroupError::NotEmpty),
+        }
+    }
+
+    /// A generation without members is written down too.
+    fn note_empty(&mut self, id: GroupId) {
+        let group = self.groups.get_mut(&id);
+        if let Some(settled) = group.and_then(|group| group.emptied.take()) {
+            self.write(id, vec![Record::Group(Some(settled))], Then::Nothing);
         }
     }
 
@@ -278,7 +466,11 @@ impl Coordinator {
                 member.syncing = Some(caller);
                 member.synced = true;
                 if leads {
-                    group.settle(now, group_id, assignments, out);
+                    let settled = group.settled(assignments);
+                    group.stop_waiting_for_syncs();
+                    let records = vec![Record::Group(Some(settled))];
+                    self.write(group_id, records, Then::Settle(of.0));
+                    return Ok(());
                 }
             }
             GroupState::Stable => {
@@ -327,22 +519,42 @@ impl Coordinator {
         } else {
             return Err(ErrorCode::UnknownMemberId);
         }
+        self.note_empty(group_id);
         Ok(())
     }
 
     /// Keeps positions of a group: `of` a member in a generation, or `None` for who assigns its
-    /// partitions itself.
-    ///
-    /// # Errors
-    /// The member is not in the group or not in this generation, the group has members and this is
-    /// none, or it waits for its assignment.
+    /// partitions itself. The answer comes when they are stored, and is then `otherwise`; it comes at
+    /// once where the member is not in the group or not in this generation, where the group has
+    /// members and this is none, and where it waits for its assignment.
     pub fn commit(
+        &mut self,
+        now: Time,
+        (node, id): (NodeId, u32),
+        group: GroupId,
+        of: Option<(u32, MemberId)>,
+        offsets: &[(TopicPartition, i64)],
+        otherwise: Result<(), ErrorCode>,
+        out: &mut Out,
+    ) {
+        let caller = Caller { node, id };
+        match self.may_commit(now, group, of) {
+            Ok(()) if !offsets.is_empty() => {
+                let then = Then::Answer(caller, otherwise);
+                self.write(group, positions(offsets), then);
+            }
+            result => {
+                let result = result.and(otherwise);
+                caller.answer(Response::OffsetCommit { result }, out);
+            }
+        }
+    }
+
+    fn may_commit(
         &mut self,
         now: Time,
         group_id: GroupId,
         of: Option<(u32, MemberId)>,
-        offsets: &[(TopicPartition, i64)],
-        out: &mut Out,
     ) -> Result<(), ErrorCode> {
         let group = match of {
             None => self.groups.entry(group_id).or_default(),
@@ -364,7 +576,6 @@ impl Coordinator {
                 }
             }
         }
-        group.commit(group_id, offsets, out);
         Ok(())
     }
 
@@ -385,6 +596,11 @@ impl Coordinator {
             Err(ErrorCode::IllegalGeneration)
         }
     }
+}
+
+fn positions(offsets: &[(TopicPartition, i64)]) -> Vec<Record> {
+    let position = |&(at, offset)| Record::Position(at, Some(offset));
+    offsets.iter().map(position).collect()
 }
 
 impl Caller {

@@ -1,12 +1,12 @@
 //! A group and its members, as the coordinator keeps them.
 
 use super::offsets::Offsets;
+use super::record::{Settled, SettledMember};
 use crate::id::{NodeId, TopicId, TopicPartition};
-use crate::protocol::{ErrorCode, MemberId};
+use crate::protocol::{ErrorCode, MemberId, Out, Response};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 /// A classic group's state, by Kafka's names (`ClassicGroupState`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,8 @@ pub enum GroupError {
     NotEmpty,
     /// There is no such group.
     NotFound,
+    /// The broker asked does not coordinate it.
+    NotCoordinator,
 }
 
 impl GroupError {
@@ -51,6 +53,7 @@ impl GroupError {
             ),
             Self::NotEmpty => ErrorCode::NonEmptyGroup.message().into(),
             Self::NotFound => format!("Consumer group '{group}' does not exist."),
+            Self::NotCoordinator => ErrorCode::NotCoordinator.message().into(),
         }
     }
 }
@@ -122,14 +125,6 @@ impl Wait {
     }
 }
 
-/// What is in `__consumer_offsets` about a group's membership: its last settled generation.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kept {
-    pub generation: u32,
-    pub leader: Option<MemberId>,
-    pub members: BTreeMap<MemberId, Member>,
-}
-
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub state: GroupState,
@@ -141,7 +136,8 @@ pub(super) struct Group {
     pub pending: BTreeMap<MemberId, Time>,
     pub wait: Wait,
     pub offsets: Offsets,
-    pub kept: Arc<Kept>,
+    /// A generation without members has begun: it is to be written down.
+    pub emptied: Option<Settled>,
 }
 
 impl Default for Group {
@@ -154,7 +150,7 @@ impl Default for Group {
             pending: BTreeMap::new(),
             wait: Wait::Nothing,
             offsets: Offsets::default(),
-            kept: Arc::default(),
+            emptied: None,
         }
     }
 }
@@ -190,36 +186,69 @@ impl Group {
             .or_else(|| self.members.keys().next().copied());
     }
 
-    /// Writes the settled generation down.
-    pub fn keep(&mut self) {
-        self.kept = Arc::new(Kept {
-            generation: self.generation,
-            leader: self.leader,
-            members: self.members.clone(),
-        });
+    /// Whether nobody is in it or about to be.
+    pub fn is_unused(&self) -> bool {
+        self.state == GroupState::Empty && self.pending.is_empty()
     }
 
-    /// What a coordinator that starts again reads: whoever was joining is forgotten, sessions begin
-    /// anew.
-    pub fn reload(&mut self, now: Time) {
-        let kept = self.kept.clone();
-        self.generation = kept.generation;
-        self.leader = kept.leader;
-        self.members = kept.members.clone();
-        self.pending.clear();
-        self.wait = Wait::Nothing;
-        for member in self.members.values_mut() {
-            member.joining = None;
-            member.syncing = None;
-            member.synced = true;
-            member.new = false;
-            member.heard_of(now);
+    /// This generation with these assignments, as it is written down.
+    pub fn settled(&self, mut assignments: Vec<(MemberId, Vec<TopicPartition>)>) -> Settled {
+        let mut of = |id: MemberId| {
+            let assigned = assignments.iter_mut().find(|(member, _)| *member == id);
+            assigned.map_or(Vec::new(), |(_, partitions)| std::mem::take(partitions))
+        };
+        let member = |(&id, member): (&MemberId, &Member)| SettledMember {
+            id,
+            session_timeout: member.session_timeout,
+            rebalance_timeout: member.rebalance_timeout,
+            subscription: member.topics.clone(),
+            assignment: of(id),
+        };
+        Settled {
+            generation: self.generation,
+            leader: self.leader,
+            members: self.members.iter().map(member).collect(),
         }
+    }
+
+    /// What a coordinator that takes the group over reads: sessions begin anew.
+    pub fn restore(&mut self, now: Time, settled: Settled) {
+        self.generation = settled.generation;
+        self.leader = settled.leader;
+        self.members.clear();
+        self.members.extend(settled.members.into_iter().map(|kept| {
+            let member = Member {
+                expires: now + kept.session_timeout,
+                session_timeout: kept.session_timeout,
+                rebalance_timeout: kept.rebalance_timeout,
+                topics: kept.subscription,
+                assignment: kept.assignment,
+                joining: None,
+                syncing: None,
+                synced: true,
+                new: false,
+            };
+            (kept.id, member)
+        }));
         self.state = if self.members.is_empty() {
             GroupState::Empty
         } else {
             GroupState::Stable
         };
+    }
+
+    /// Whoever waits for an answer is told to look for another coordinator.
+    pub fn unload(&mut self, out: &mut Out) {
+        for member in self.members.values_mut() {
+            if let Some(caller) = member.joining.take() {
+                let result = Err((ErrorCode::NotCoordinator, None));
+                caller.answer(Response::JoinGroup { result }, out);
+            }
+            if let Some(caller) = member.syncing.take() {
+                let result = Err(ErrorCode::NotCoordinator);
+                caller.answer(Response::SyncGroup { result }, out);
+            }
+        }
     }
 
     /// When something is due.

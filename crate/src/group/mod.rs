@@ -8,9 +8,11 @@ mod coordinator;
 mod member;
 mod offsets;
 mod rebalance;
+mod record;
 
 #[cfg(test)]
 mod tests;
 
 pub use coordinator::{Coordinator, GroupConfig};
 pub use member::{GroupError, GroupState, GroupView, MemberView};
+pub use record::GroupWrite;

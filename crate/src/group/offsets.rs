@@ -1,6 +1,6 @@
-//! How far a group has come: what `__consumer_offsets` keeps.
+//! How far a group has come.
 
-use crate::id::{TopicId, TopicPartition};
+use crate::id::TopicPartition;
 use std::collections::BTreeMap;
 
 /// The committed positions of one group.
@@ -21,7 +21,7 @@ impl Offsets {
         self.0.iter().map(|(&at, &offset)| (at, offset))
     }
 
-    pub fn forget_topic(&mut self, topic: TopicId) {
-        self.0.retain(|at, _| at.topic != topic);
+    pub fn forget(&mut self, at: TopicPartition) {
+        self.0.remove(&at);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::coordinator::{GroupConfig, Join};
 use super::member::{Caller, Group, GroupState, Member, Wait};
+use super::record::Settled;
 use crate::id::{GroupId, TopicPartition};
 use crate::protocol::{ErrorCode, Fact, Joined, MemberId, Out, Response};
 use crate::time::{Span, Time};
@@ -94,7 +95,7 @@ impl Group {
         self.wait = Wait::Nothing;
         if self.members.is_empty() {
             self.state = GroupState::Empty;
-            self.keep();
+            self.emptied = Some(self.settled(Vec::new()));
             out.tell(Fact::Rebalanced {
                 group: id,
                 generation: self.generation,
@@ -137,17 +138,11 @@ impl Group {
         }
     }
 
-    /// The leader's assignment is here: everyone who waits for it gets it.
-    pub(super) fn settle(
-        &mut self,
-        now: Time,
-        id: GroupId,
-        assignments: Vec<(MemberId, Vec<TopicPartition>)>,
-        out: &mut Out,
-    ) {
-        for (member, assignment) in assignments {
-            if let Some(member) = self.members.get_mut(&member) {
-                member.assignment = assignment;
+    /// The leader's assignment is stored: everyone who waits for it gets it.
+    pub(super) fn settle(&mut self, now: Time, id: GroupId, settled: &Settled, out: &mut Out) {
+        for kept in &settled.members {
+            if let Some(member) = self.members.get_mut(&kept.id) {
+                member.assignment.clone_from(&kept.assignment);
             }
         }
         self.state = GroupState::Stable;
@@ -158,12 +153,30 @@ impl Group {
                 caller.answer(Response::SyncGroup { result }, out);
             }
         }
-        self.keep();
         out.tell(Fact::Rebalanced {
             group: id,
             generation: self.generation,
             members: self.members.len() as u32,
         });
+    }
+
+    /// The leader's assignment could not be stored: whoever waits for it is told, and all join again.
+    pub(super) fn unsettle(
+        &mut self,
+        now: Time,
+        id: GroupId,
+        error: ErrorCode,
+        config: GroupConfig,
+        out: &mut Out,
+    ) {
+        for member in self.members.values_mut() {
+            if let Some(caller) = member.syncing.take() {
+                member.heard_of(now);
+                let result = Err(error);
+                caller.answer(Response::SyncGroup { result }, out);
+            }
+        }
+        self.prepare(now, id, config, out);
     }
 
     pub(super) fn stop_waiting_for_syncs(&mut self) {
@@ -172,15 +185,15 @@ impl Group {
         }
     }
 
-    pub(super) fn commit(&mut self, id: GroupId, offsets: &[(TopicPartition, i64)], out: &mut Out) {
-        for &(at, offset) in offsets {
-            self.offsets.commit(at, offset);
-            out.tell(Fact::Committed {
-                group: id,
-                at,
-                offset,
-            });
-        }
+    pub(super) fn commit(
+        &mut self,
+        group: GroupId,
+        at: TopicPartition,
+        offset: i64,
+        out: &mut Out,
+    ) {
+        self.offsets.commit(at, offset);
+        out.tell(Fact::Committed { group, at, offset });
     }
 
     /// Does one thing that is due.

@@ -1,7 +1,8 @@
 //! What a coordinator does with members that do not behave as our consumer does.
 
-use super::{Coordinator, GroupConfig, GroupState};
+use super::{Coordinator, GroupConfig, GroupState, GroupWrite};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
+use crate::log::Batch;
 use crate::protocol::{Body, Effect, ErrorCode, MemberId, Out, Request, Response};
 use crate::time::{Span, Time};
 
@@ -12,6 +13,8 @@ const REBALANCE: Span = Span::secs(30);
 struct Script {
     now: Time,
     coordinator: Coordinator,
+    /// What is in `__consumer_offsets`.
+    log: Vec<Batch>,
 }
 
 impl Script {
@@ -22,7 +25,37 @@ impl Script {
                 initial_rebalance_delay_ms: 0,
                 ..GroupConfig::default()
             }),
+            log: Vec::new(),
         }
+    }
+
+    /// Stores what the coordinator writes, at once.
+    fn store(&mut self, out: &mut Out) {
+        while let Some(write) = self.coordinator.next_write() {
+            self.log.push(write.batch(self.now));
+            self.coordinator.stored(self.now, write, Ok(()), out);
+        }
+    }
+
+    /// Another coordinator takes over.
+    fn fail_over(&mut self, committed: bool) -> Vec<GroupWrite> {
+        self.coordinator.forget();
+        let load = |batch| self.coordinator.load(self.now, batch, committed);
+        self.log.iter().filter_map(load).collect()
+    }
+
+    fn position(&self) -> Option<i64> {
+        let group = self.coordinator.group(GROUP)?;
+        group.position(TopicPartition::new(TopicId(0), 0))
+    }
+
+    fn commit(&mut self, of: Option<(u32, MemberId)>, offset: i64) -> Vec<(u32, Response)> {
+        let mut out = Out::default();
+        let offsets = [(TopicPartition::new(TopicId(0), 0), offset)];
+        let from = (NodeId(9), 0);
+        self.coordinator
+            .commit(self.now, from, GROUP, of, &offsets, Ok(()), &mut out);
+        answers(out)
     }
 
     /// The answers to a request, with those to earlier ones that it set free, by node.
@@ -30,6 +63,7 @@ impl Script {
         let mut out = Out::default();
         self.coordinator
             .handle(self.now, NodeId(node), 0, request, &mut out);
+        self.store(&mut out);
         answers(out)
     }
 
@@ -41,6 +75,7 @@ impl Script {
             self.now = self.now.max(at);
             let mut out = Out::default();
             self.coordinator.on_timer(self.now, &mut out);
+            self.store(&mut out);
             all.extend(answers(out));
         }
         self.now = until;
@@ -183,7 +218,7 @@ fn a_coordinator_that_starts_again_knows_the_last_settled_generation() {
     script.join(3, Some(c));
     script.join(1, Some(a));
     assert_eq!(script.state().0, GroupState::PreparingRebalance);
-    script.coordinator.reload(script.now);
+    assert!(script.fail_over(true).is_empty());
     assert_eq!(script.state(), (GroupState::Stable, 2, vec![a, b]));
     assert_eq!(script.heartbeat(c, 2), Err(ErrorCode::UnknownMemberId));
     // Sessions begin anew, and end.
@@ -238,10 +273,171 @@ fn a_commit_while_the_assignment_is_awaited_is_put_off() {
     let (mut script, a, b) = Script::two();
     script.join(1, Some(a));
     script.join(2, Some(b));
+    let answers = script.commit(Some((3, a)), 5);
+    assert_eq!(committed(&answers), [Err(ErrorCode::RebalanceInProgress)]);
+}
+
+#[test]
+fn a_commit_counts_and_is_answered_when_it_is_stored() {
+    let (mut script, a, _) = Script::two();
+    assert!(script.commit(Some((2, a)), 5).is_empty());
+    let write = script.coordinator.next_write().expect("a write");
+    assert_eq!(script.position(), None);
     let mut out = Out::default();
-    let now = script.now;
-    let result = script
+    let refused = Err(ErrorCode::CoordinatorNotAvailable);
+    script
         .coordinator
-        .commit(now, GROUP, Some((3, a)), &[], &mut out);
-    assert_eq!(result, Err(ErrorCode::RebalanceInProgress));
+        .stored(script.now, write, refused, &mut out);
+    assert_eq!(committed(&answers(out)), [refused]);
+    assert_eq!(script.position(), None);
+
+    script.commit(Some((2, a)), 6);
+    let mut out = Out::default();
+    script.store(&mut out);
+    assert_eq!(committed(&answers(out)), [Ok(())]);
+    assert_eq!(script.position(), Some(6));
+}
+
+#[test]
+fn a_commit_that_took_too_long_counts_when_it_is_stored_after_all() {
+    let (mut script, a, _) = Script::two();
+    script.commit(Some((2, a)), 5);
+    let mut write = script.coordinator.next_write().expect("a write");
+    let mut out = Out::default();
+    let late = Err(ErrorCode::CoordinatorNotAvailable);
+    script
+        .coordinator
+        .tell_stored(script.now, &mut write, late, &mut out);
+    assert_eq!(committed(&answers(out)), [late]);
+    let mut out = Out::default();
+    script
+        .coordinator
+        .stored(script.now, write, Ok(()), &mut out);
+    assert!(answers(out).is_empty(), "nobody is told twice");
+    assert_eq!(script.position(), Some(5));
+}
+
+#[test]
+fn an_assignment_that_cannot_be_stored_is_nobodys() {
+    let (mut script, a, b) = Script::two();
+    script.join(1, Some(a));
+    script.join(2, Some(b));
+    let assignments = vec![(a, vec![TopicPartition::new(TopicId(0), 1)])];
+    let request = |member, assignments| Request::SyncGroup {
+        group: GROUP,
+        generation: 3,
+        member,
+        assignments,
+    };
+    let mut out = Out::default();
+    for (member, assignments) in [(b, Vec::new()), (a, assignments)] {
+        let request = request(member, assignments);
+        script
+            .coordinator
+            .handle(script.now, member.client, 0, request, &mut out);
+    }
+    assert!(answers(out).is_empty(), "everyone waits until it is stored");
+    assert_eq!(script.state().0, GroupState::CompletingRebalance);
+    let write = script.coordinator.next_write().expect("a write");
+    let mut out = Out::default();
+    let refused = Err(ErrorCode::CoordinatorNotAvailable);
+    script
+        .coordinator
+        .stored(script.now, write, refused, &mut out);
+    let told = answers(out);
+    assert_eq!(told.len(), 2);
+    for (_, response) in told {
+        assert!(
+            matches!(response, Response::SyncGroup { result } if result == refused.map(|()| vec![]))
+        );
+    }
+    assert_eq!(script.state().0, GroupState::PreparingRebalance);
+}
+
+#[test]
+fn a_new_coordinator_knows_members_at_once_and_positions_when_they_are_committed() {
+    let (mut script, a, b) = Script::two();
+    script.commit(Some((2, a)), 5);
+    script.store(&mut Out::default());
+    script.commit(Some((2, b)), 6);
+    script.store(&mut Out::default());
+    let later = script.fail_over(false);
+    assert_eq!(script.state(), (GroupState::Stable, 2, vec![a, b]));
+    assert_eq!((script.position(), later.len()), (None, 2));
+    for (write, offset) in later.into_iter().zip([5, 6]) {
+        let mut out = Out::default();
+        script
+            .coordinator
+            .stored(script.now, write, Ok(()), &mut out);
+        assert_eq!(script.position(), Some(offset));
+    }
+}
+
+#[test]
+fn who_waits_is_sent_away_when_the_coordinator_is_another() {
+    let (mut script, a, b) = Script::two();
+    script.join(1, Some(a));
+    script.join(2, Some(b));
+    script.ask(
+        2,
+        Request::SyncGroup {
+            group: GROUP,
+            generation: 3,
+            member: b,
+            assignments: Vec::new(),
+        },
+    );
+    let mut out = Out::default();
+    script.coordinator.unload(|group| group == GROUP, &mut out);
+    assert!(matches!(
+        answers(out)[..],
+        [(
+            2,
+            Response::SyncGroup {
+                result: Err(ErrorCode::NotCoordinator)
+            }
+        )]
+    ));
+    assert!(script.coordinator.group(GROUP).is_none());
+}
+
+#[test]
+fn a_group_that_is_deleted_leaves_tombstones() {
+    let mut script = Script::new();
+    script.commit(None, 5);
+    script.store(&mut Out::default());
+    assert_eq!(script.position(), Some(5));
+    assert_eq!(script.coordinator.delete(GROUP), Ok(()));
+    script.store(&mut Out::default());
+    assert!(script.coordinator.group(GROUP).is_none());
+    let texts: Vec<String> = script.log.iter().flat_map(texts).collect();
+    assert_eq!(
+        texts,
+        [
+            r#"{"group":0,"at":{"topic":0,"partition":0}} = {"offset":5}"#,
+            r#"{"group":0,"at":{"topic":0,"partition":0}} = nothing"#,
+            r#"{"group":0} = nothing"#,
+        ]
+    );
+    script.fail_over(true);
+    assert!(script.coordinator.group(GROUP).is_none());
+}
+
+/// Keys and values, as a person reads them.
+fn texts(batch: &Batch) -> Vec<String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let records = batch.records().map(|record| record.expect("readable"));
+    let both = records.map(|r| {
+        let value = r.value.map_or("nothing".into(), text);
+        format!("{} = {value}", text(r.key.unwrap_or_default()))
+    });
+    both.collect()
+}
+
+fn committed(answers: &[(u32, Response)]) -> Vec<Result<(), ErrorCode>> {
+    let result = |(_, response): &(u32, Response)| match response {
+        Response::OffsetCommit { result } => *result,
+        other => panic!("{other:?}"),
+    };
+    answers.iter().map(result).collect()
 }

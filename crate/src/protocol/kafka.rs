@@ -28,7 +28,7 @@ pub enum Acks {
 /// Kafka's is the text `<client.id>-<uuid>`, and range assignment sorts members by it. Ours sorts as
 /// if every node had its own `client.id`, in the order of the nodes, and the uuids grew: a process
 /// that starts again keeps its place among the members.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct MemberId {
     /// The node of the consumer.
     pub client: NodeId,

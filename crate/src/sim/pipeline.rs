@@ -5,6 +5,7 @@ use super::scenario::Scenario;
 use super::world::{Node, Problem, World, digest};
 use crate::cluster::{
     Broker, BrokerConfig, Controller, ControllerConfig, Founding, NewTopic, TopicError,
+    offsets_topic,
 };
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId};
@@ -68,6 +69,8 @@ const MOST_WORKERS: u32 = 64;
 const MOST_BROKERS: u32 = 60;
 /// The most partitions a topic may be given: a real cluster takes more, but each costs a tab memory.
 const MOST_PARTITIONS: u32 = 1_000;
+/// The partitions of `__consumer_offsets`: three services form groups.
+const OFFSETS_PARTITIONS: u32 = 3;
 
 impl World {
     /// Makes the nodes and topics of a scenario.
@@ -120,6 +123,8 @@ impl World {
             auto_create_topics: scenario.auto_create_topics,
             replica_lag_time_max_ms: spec.replica_lag_time_max_ms,
             rack: (spec.racks > 0).then(|| (number - 1) % spec.racks + 1),
+            offsets_topic_partitions: OFFSETS_PARTITIONS,
+            offsets_topic_replication_factor: spec.replication_factor,
             // Long enough for the members of a service that start together to be one generation.
             group: GroupConfig {
                 initial_rebalance_delay_ms: 50,
@@ -127,8 +132,13 @@ impl World {
             },
             ..BrokerConfig::default()
         };
+        let groups: Arc<[Arc<str>]> = Service::ALL.map(|s| Arc::from(s.name())).into();
         if spec.controllers == 0 {
-            let alone = |id| Node::Broker(Broker::alone(id, config(1)));
+            let alone = |id| {
+                let mut broker = Broker::alone(id, config(1));
+                broker.name_groups(groups.clone());
+                Node::Broker(broker)
+            };
             self.pipeline.brokers = vec![self.add_node("broker-1", alone)];
             for topic in &scenario.topics {
                 self.create_topic(&topic.name, topic.partitions, &BTreeMap::new(), &mut ())?;
@@ -139,8 +149,11 @@ impl World {
         let voters = first..first + spec.controllers as usize;
         let voters: Arc<[NodeId]> = voters.map(NodeId::from).collect();
         for number in 1..=brokers {
-            let broker =
-                |id| Node::Broker(Broker::of_cluster(id, config(number), voters.clone(), seed));
+            let broker = |id| {
+                let mut broker = Broker::of_cluster(id, config(number), voters.clone(), seed);
+                broker.name_groups(groups.clone());
+                Node::Broker(broker)
+            };
             let broker = self.add_node(&format!("broker-{number}"), broker);
             self.pipeline.brokers.push(broker);
         }
@@ -168,15 +181,21 @@ impl World {
         let racks: Vec<(NodeId, Option<u32>)> = racks.collect();
         let mut founding = Founding::new(&racks, config_of_controllers, seed);
         let min_isr = spec.min_insync_replicas.to_string();
+        let mut topics = Vec::new();
         for topic in &scenario.topics {
-            let id = self.intern(&topic.name);
-            let name = Arc::clone(self.topic_name(id));
             let new = NewTopic {
                 partitions: Some(topic.partitions),
                 replication_factor: Some(spec.replication_factor),
-                configs: BTreeMap::from([("min.insync.replicas".to_owned(), min_isr.clone())]),
-                assignment: None,
+                ..NewTopic::default()
             };
+            topics.push((self.intern(&topic.name), new));
+        }
+        topics.push((TopicId::CONSUMER_OFFSETS, offsets_topic(&config(1))));
+        for (id, mut new) in topics {
+            let name = Arc::clone(self.topic_name(id));
+            let min_isr = min_isr.clone();
+            new.configs
+                .insert("min.insync.replicas".to_owned(), min_isr);
             let made = founding.create_topic(id, &name, &new);
             made.map_err(|error| Problem::new(error.to_string()))?;
         }

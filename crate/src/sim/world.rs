@@ -118,6 +118,7 @@ pub struct World {
     pub(super) kernel: Kernel<Body>,
     slots: Vec<Slot>,
     topics: Vec<Arc<str>>,
+    offsets_topic: Arc<str>,
     pub(super) settings: Settings,
     pub(super) pipeline: Pipeline,
     pub(super) seed: u64,
@@ -134,6 +135,7 @@ impl World {
             kernel: Kernel::new(seed, scenario.latency),
             slots: Vec::new(),
             topics: Vec::new(),
+            offsets_topic: Arc::from(TopicId::CONSUMER_OFFSETS_NAME),
             settings: scenario.settings.clone(),
             pipeline: Pipeline::default(),
             seed,
@@ -294,11 +296,15 @@ impl World {
         replicas.max_by_key(|r| (r.leader_epoch(), r.log().log_end_offset()))
     }
 
-    /// A group as its coordinator has it, if it is there.
+    /// A group as its coordinator has it, if it is there; while it has none, as the last had it.
     #[must_use]
     pub fn group(&self, group: GroupId) -> Option<GroupView<'_>> {
-        self.brokers()
-            .find_map(|broker| broker.groups().group(group))
+        let kept_at = self.brokers().next()?.group_partition(group);
+        let state = self.cluster().partition(kept_at)?;
+        match state.leader.and_then(|leader| self.broker(leader)) {
+            Some(coordinator) => coordinator.groups().group(group),
+            None => self.brokers().find_map(|b| b.groups().group(group)),
+        }
     }
 
     /// The settings of the asynchronous shop's producer.
@@ -323,12 +329,18 @@ impl World {
     /// A topic's name by its number.
     #[must_use]
     pub fn topic_name(&self, topic: TopicId) -> &Arc<str> {
+        if topic.is_internal() {
+            return &self.offsets_topic;
+        }
         &self.topics[topic.index()]
     }
 
     /// The number of a topic's name, if it was ever spoken of.
     #[must_use]
     pub fn topic_id(&self, name: &str) -> Option<TopicId> {
+        if name == TopicId::CONSUMER_OFFSETS_NAME {
+            return Some(TopicId::CONSUMER_OFFSETS);
+        }
         self.topics
             .iter()
             .position(|topic| **topic == *name)

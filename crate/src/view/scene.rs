@@ -109,7 +109,8 @@ impl Answers {
     }
 }
 
-/// The topics in the order the pipeline passes them, then all others as they were made.
+/// The topics in the order the pipeline passes them, then all others as they were made. Kafka's own
+/// are not among them.
 #[must_use]
 pub fn topic_order(world: &World) -> Vec<TopicId> {
     let exists = |topic: &TopicId| world.cluster().topics.contains_key(topic);
@@ -121,7 +122,7 @@ pub fn topic_order(world: &World) -> Vec<TopicId> {
             .topics
             .keys()
             .copied()
-            .filter(|id| !known.contains(id)),
+            .filter(|id| !known.contains(id) && !id.is_internal()),
     );
     topics
 }

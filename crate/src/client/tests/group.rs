@@ -180,11 +180,27 @@ fn commits_of_an_old_generation_are_fenced() {
     let (member, generation) = net.consume(a, |c, _, _| c.member()).expect("in the group");
     let mut commit = |of| {
         let mut out = Out::default();
-        let offsets = [(tp(0), 7)];
-        net.broker
-            .groups_mut()
-            .commit(net.now, GROUP, of, &offsets, &mut out)
+        let request = Box::new(Request::OffsetCommit {
+            group: GROUP,
+            generation: of,
+            offsets: vec![(tp(0), 7)],
+        });
+        let body = Body::Request { id: 0, request };
+        let input = Input::Message { from: a, body };
+        net.broker.handle(net.now, input, &mut out);
+        let mut effects = out.effects.into_iter();
+        effects.find_map(|effect| match effect {
+            Effect::Send {
+                body: Body::Response { response, .. },
+                ..
+            } => match *response {
+                Response::OffsetCommit { result } => Some(result),
+                _ => None,
+            },
+            _ => None,
+        })
     };
+    let mut commit = |of| commit(of).expect("an answer");
     assert_eq!(commit(Some((generation, member))), Ok(()));
     assert_eq!(
         commit(Some((generation - 1, member))),
@@ -266,9 +282,8 @@ fn positions_of_an_empty_group_can_be_moved_and_of_another_not() {
     net.run(Span::secs(1));
     let reset = |net: &mut Net, offset| {
         let mut out = Out::default();
-        let groups = net.broker.groups_mut();
-        groups
-            .reset_offsets(GROUP, &[(tp(0), offset)], &mut out)
+        net.broker
+            .reset_offsets(net.now, GROUP, &[(tp(0), offset)], &mut out)
             .map_err(|error| error.message("g-range"))
     };
     assert_eq!(
@@ -285,8 +300,16 @@ fn positions_of_an_empty_group_can_be_moved_and_of_another_not() {
     let b = net.member(earliest());
     net.run(Span::secs(1));
     assert_eq!(net.offsets(b, 0), [2, 3, 4], "rewound");
-    assert!(net.broker.groups_mut().delete(GROUP).is_err());
-    assert!(net.broker.groups_mut().delete(GroupId(5)).is_err());
+    let mut delete = |group| {
+        net.broker
+            .delete_group(net.now, group, &mut Out::default())
+            .map_err(|error| error.message("g-range"))
+    };
+    assert_eq!(delete(GROUP), Err("The group is not empty.".into()));
+    assert_eq!(
+        delete(GroupId(5)),
+        Err("Consumer group 'g-range' does not exist.".into())
+    );
 }
 
 #[test]

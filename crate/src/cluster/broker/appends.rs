@@ -1,6 +1,6 @@
 //! What producers send (`ReplicaManager.appendRecords`).
 
-use super::super::purgatory::{AppendedPart, DelayedAppend};
+use super::super::purgatory::{AppendedPart, DelayedAppend, Then};
 use super::super::replica::Rules;
 use super::Broker;
 use crate::id::{NodeId, TopicPartition};
@@ -32,17 +32,16 @@ impl Broker {
             }
             Acks::One | Acks::All => {
                 self.appends.push(DelayedAppend {
-                    from,
-                    id,
+                    then: Then::Answer { from, id },
                     deadline: now + timeout,
                     parts,
                 });
-                self.settle_appends(out);
+                self.settle_appends(now, out);
             }
         }
     }
 
-    fn append(
+    pub(super) fn append(
         &mut self,
         now: Time,
         at: TopicPartition,
@@ -144,25 +143,35 @@ impl Broker {
             offset,
         });
         self.fetches.grew(at, bytes as u64, false);
-        self.settle_appends(out);
+        self.settle_appends(now, out);
     }
 
     /// Answers the appends whose every part is decided.
-    pub(super) fn settle_appends(&mut self, out: &mut Out) {
+    pub(super) fn settle_appends(&mut self, now: Time, out: &mut Out) {
         if self.appends.is_empty() {
             return;
         }
         let mut appends = std::mem::take(&mut self.appends);
-        for append in &mut appends {
-            for part in append.parts.iter_mut().filter(|part| part.result.is_none()) {
-                part.result = self.decided(part);
+        for DelayedAppend { then, parts, .. } in &mut appends {
+            for part in parts.iter_mut().filter(|part| part.result.is_none()) {
+                part.result = match then {
+                    Then::Answer { .. } => self.decided(part),
+                    Then::Group(_) => self.decided_for_group(part),
+                };
             }
         }
         let done = |append: &mut DelayedAppend| append.parts.iter().all(|p| p.result.is_some());
-        for append in appends.extract_if(.., done) {
-            answer(&append, ErrorCode::RequestTimedOut, out);
-        }
+        let done: Vec<DelayedAppend> = appends.extract_if(.., done).collect();
         self.appends = appends;
+        for append in done {
+            match append.then {
+                Then::Answer { from, id } => answer((from, id), &append.parts, out),
+                Then::Group(write) => {
+                    let result = append.parts.iter().find_map(|part| part.result?.err());
+                    self.group_stored(now, write, result.map_or(Ok(()), Err), out);
+                }
+            }
+        }
     }
 
     /// Whether a part is committed, or cannot be any more (`Partition.checkEnoughReplicasReachOffset`).
@@ -183,16 +192,46 @@ impl Broker {
         })
     }
 
-    pub(super) fn expire_appends(&mut self, now: Time, out: &mut Out) {
-        let overdue = |append: &mut DelayedAppend| append.deadline <= now;
-        for append in self.appends.extract_if(.., overdue) {
-            answer(&append, ErrorCode::RequestTimedOut, out);
+    /// The same for the coordinator's own: it goes on while it leads, and waits for the high
+    /// watermark only (`CoordinatorRuntime`).
+    fn decided_for_group(&self, part: &AppendedPart) -> Option<Result<i64, ErrorCode>> {
+        match self.led(part.at) {
+            Ok(replica) if replica.high_watermark() < part.end => None,
+            Ok(_) => Some(Ok(part.base_offset)),
+            Err(error) => Some(Err(error)),
         }
+    }
+
+    pub(super) fn expire_appends(&mut self, now: Time, out: &mut Out) {
+        if self.appends.iter().all(|append| append.deadline > now) {
+            return;
+        }
+        let mut appends = std::mem::take(&mut self.appends);
+        appends.retain_mut(|append| {
+            if append.deadline > now {
+                return true;
+            }
+            match &mut append.then {
+                Then::Answer { from, id } => {
+                    answer((*from, *id), &append.parts, out);
+                    false
+                }
+                // Nobody waits for it any more, but it is in the log.
+                Then::Group(write) => {
+                    self.group_overdue(now, write, out);
+                    append.deadline = Time::MAX;
+                    true
+                }
+            }
+        });
+        // Nothing was appended meanwhile.
+        self.appends = appends;
     }
 }
 
-fn answer(append: &DelayedAppend, otherwise: ErrorCode, out: &mut Out) {
-    let result = |part: &AppendedPart| (part.at, part.result.unwrap_or(Err(otherwise)));
-    let results = append.parts.iter().map(result).collect();
-    out.respond(append.from, append.id, Response::Produce { results });
+fn answer((from, id): (NodeId, u32), parts: &[AppendedPart], out: &mut Out) {
+    let overdue = Err(ErrorCode::RequestTimedOut);
+    let result = |part: &AppendedPart| (part.at, part.result.unwrap_or(overdue));
+    let results = parts.iter().map(result).collect();
+    out.respond(from, id, Response::Produce { results });
 }

@@ -352,7 +352,7 @@ impl Broker {
                 Ok(_) | Err(_) => {}
             }
         }
-        self.settle_appends(out);
+        self.settle_appends(now, out);
     }
 
     /// As leader, asks the controller for another in-sync set.

@@ -85,7 +85,8 @@ impl Broker {
         if told != *self.told {
             self.told = Arc::new(told);
         }
-        self.settle_appends(out);
+        self.settle_appends(now, out);
+        self.store_groups(now, out);
         self.fetch_more(now, out);
     }
 
@@ -98,6 +99,7 @@ impl Broker {
         let (Some(topic), Some(state)) = (topic, kept) else {
             self.replicas.remove(&at);
             self.stop_following(at);
+            self.unload_groups(at, out);
             return self.leader_changed(at, out);
         };
         let new = || Replica::new(broker, topic.incarnation, &topic.config, now);
@@ -107,8 +109,8 @@ impl Broker {
         }
         replica.set_config(&topic.config);
         if state.leader == Some(broker) {
-            if state.leader_epoch > replica.leader_epoch() || !replica.leads() {
-                let anew = !replica.leads();
+            let anew = !replica.leads();
+            if state.leader_epoch > replica.leader_epoch() || anew {
                 replica.lead(now, &state, lag_max);
                 out.tell(Fact::Leads {
                     broker,
@@ -125,12 +127,16 @@ impl Broker {
                 replica.update(now, &state, lag_max);
             }
             self.advance(now, at, out);
+            if anew {
+                self.load_groups(now, at, out);
+            }
         } else {
             let changes = replica.leads()
                 || state.leader_epoch > replica.leader_epoch()
                 || state.leader != replica.leader();
             if changes {
                 self.follow(now, at, &state, out);
+                self.unload_groups(at, out);
                 self.leader_changed(at, out);
             }
         }

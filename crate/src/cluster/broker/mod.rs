@@ -25,6 +25,7 @@ use crate::protocol::{
 };
 use crate::time::{Span, Time};
 use following::Fetcher;
+pub use groups::offsets_topic;
 use lifecycle::Lifecycle;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -64,6 +65,15 @@ pub struct BrokerConfig {
     /// Its rack.
     #[serde(rename = "broker.rack")]
     pub rack: Option<u32>,
+    /// How many partitions `__consumer_offsets` has; the same for all brokers of a cluster.
+    #[serde(rename = "offsets.topic.num.partitions")]
+    pub offsets_topic_partitions: u32,
+    /// How many replicas each of them has. A broker alone has one.
+    #[serde(rename = "offsets.topic.replication.factor")]
+    pub offsets_topic_replication_factor: u32,
+    /// How long a commit may take to be stored, in milliseconds.
+    #[serde(rename = "offsets.commit.timeout.ms")]
+    pub offsets_commit_timeout_ms: u64,
     /// What concerns groups.
     #[serde(rename = "group")]
     pub group: GroupConfig,
@@ -82,6 +92,9 @@ impl Default for BrokerConfig {
             replica_fetch_backoff_ms: 1_000,
             broker_heartbeat_interval_ms: 2_000,
             rack: None,
+            offsets_topic_partitions: 50,
+            offsets_topic_replication_factor: 3,
+            offsets_commit_timeout_ms: 5_000,
             group: GroupConfig::default(),
         }
     }
@@ -117,6 +130,8 @@ pub struct Broker {
     coordinator: Coordinator,
     /// The coordinator's next deadline.
     groups_due: Option<Time>,
+    /// The groups' names, by their numbers.
+    group_names: Arc<[Arc<str>]>,
     fetches: Purgatory,
     appends: Vec<DelayedAppend>,
     topics_line: Line,
@@ -131,6 +146,7 @@ impl Broker {
     pub fn alone(me: NodeId, config: BrokerConfig) -> Self {
         let mut broker = Self::new(me, config, None);
         broker.register_alone();
+        broker.make_offsets_topic();
         broker
     }
 
@@ -154,8 +170,10 @@ impl Broker {
             told: Arc::default(),
             replicas: BTreeMap::new(),
             fetchers: BTreeMap::new(),
-            coordinator: Coordinator::new(config.group),
+            // A member's id is given once in a cluster.
+            coordinator: Coordinator::new(config.group).numbering_from(me.0 << 24),
             groups_due: None,
+            group_names: Arc::from([]),
             fetches: Purgatory::default(),
             appends: Vec::new(),
             topics_line: Line::new(Asker::Topics),
@@ -216,8 +234,8 @@ impl Broker {
         for replica in self.replicas.values_mut() {
             replica.begin();
         }
-        self.coordinator.reload(now);
-        self.groups_due = self.coordinator.next_deadline();
+        self.coordinator.forget();
+        self.groups_due = None;
         self.write_back_at = now + WRITE_BACK_EVERY;
         self.shrink_at = now + Span(self.lag_max().0 / 2);
         self.begin_lifecycle(now, out);
@@ -231,7 +249,7 @@ impl Broker {
         self.alarm.rang(now);
         if self.groups_due.is_some_and(|at| at <= now) {
             self.coordinator.on_timer(now, out);
-            self.groups_due = self.coordinator.next_deadline();
+            self.store_groups(now, out);
         }
         self.lifecycle_timer(now, out);
         self.topics_line.overdue(now, out);
@@ -337,11 +355,6 @@ impl Broker {
     #[must_use]
     pub fn groups(&self) -> &Coordinator {
         &self.coordinator
-    }
-
-    /// The groups, for tools that move positions or delete groups.
-    pub fn groups_mut(&mut self) -> &mut Coordinator {
-        &mut self.coordinator
     }
 
     /// How many fetches wait for more bytes.

@@ -5,6 +5,7 @@ use super::super::admin::{Admin, NewTopic, TopicError};
 use super::super::metadata::{MetadataRecord, TopicImage};
 use super::super::topic_name;
 use super::Broker;
+use super::groups::offsets_topic;
 use crate::id::TopicId;
 use crate::protocol::{ErrorCode, Out};
 use crate::rng::{Rng, Salt};
@@ -40,6 +41,16 @@ impl Broker {
             })
             .collect();
         self.apply(now, &records, out);
+    }
+
+    /// A broker alone has `__consumer_offsets` from the beginning.
+    pub(super) fn make_offsets_topic(&mut self) {
+        let mut new = offsets_topic(&self.config);
+        new.replication_factor = Some(1);
+        let name = Arc::from(TopicId::CONSUMER_OFFSETS_NAME);
+        let (id, out) = (TopicId::CONSUMER_OFFSETS, &mut Out::default());
+        let made = self.create_topic(Time::ZERO, id, &name, &new, out);
+        made.expect("nothing is in its way");
     }
 
     fn admin(&self) -> Admin<'_> {
