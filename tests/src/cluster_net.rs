@@ -2,11 +2,13 @@
 
 use millrace::cluster::{
     Broker, BrokerConfig, Controller, ControllerConfig, Death, Founding, PartitionState, Quorum,
+    offsets_topic,
 };
-use millrace::id::{NodeId, TopicId, TopicPartition};
+use millrace::id::{GroupId, NodeId, TopicId, TopicPartition};
 use millrace::log::{Batch, BatchBuilder};
 use millrace::protocol::{
-    Acks, Body, Effect, Fact, FetchPartition, Input, OffsetSpec, Out, Request, Response, Stamp,
+    Acks, Body, Effect, Fact, FetchPartition, Input, MemberId, OffsetSpec, Out, Request, Response,
+    Stamp,
 };
 use millrace::rng::Dist;
 use millrace::sim::{Delivery, Kernel};
@@ -29,6 +31,9 @@ pub struct ClusterNet {
     pub(crate) machines: Vec<Machine>,
     pub(crate) brokers: usize,
     topics: Vec<Arc<str>>,
+    groups: Vec<Arc<str>>,
+    /// The person as a member of groups: generation and id.
+    pub(crate) members: BTreeMap<GroupId, (u32, MemberId)>,
     answers: BTreeMap<u32, Response>,
     asked: u32,
     out: Out,
@@ -53,9 +58,13 @@ impl ClusterNet {
             },
         );
         let mut machines = Vec::new();
+        let config_of_brokers = BrokerConfig {
+            offsets_topic_partitions: 3,
+            ..BrokerConfig::default()
+        };
         for _ in 0..brokers {
             let id = kernel.add_node();
-            let broker = Broker::of_cluster(id, BrokerConfig::default(), voters.clone(), seed);
+            let broker = Broker::of_cluster(id, config_of_brokers, voters.clone(), seed);
             machines.push(Machine::Broker(broker));
         }
         for _ in 0..controllers {
@@ -66,12 +75,22 @@ impl ClusterNet {
         kernel.add_node();
         machines.push(Machine::Person);
         let racks: Vec<_> = (0..brokers).map(|id| (NodeId::from(id), None)).collect();
-        let founding = Founding::new(&racks, config, seed);
+        let mut founding = Founding::new(&racks, config, seed);
+        // Replicas 0, 1, 2 of the first partition, 1, 2, 0 of the second and so on.
+        let mut offsets = offsets_topic(&config_of_brokers);
+        let replicas = |first| (first..first + brokers.min(3)).map(|b| NodeId::from(b % brokers));
+        offsets.assignment = Some((0..3).map(|p| replicas(p).collect()).collect());
+        let name = Arc::from(TopicId::CONSUMER_OFFSETS_NAME);
+        founding
+            .create_topic(TopicId::CONSUMER_OFFSETS, &name, &offsets)
+            .expect("nothing is in its way");
         let mut net = Self {
             kernel,
             machines,
             brokers,
             topics: Vec::new(),
+            groups: Vec::new(),
+            members: BTreeMap::new(),
             answers: BTreeMap::new(),
             asked: 0,
             out: Out {
@@ -202,10 +221,26 @@ impl ClusterNet {
     }
 
     pub(crate) fn topic(&mut self, name: &str) -> TopicId {
+        if name == TopicId::CONSUMER_OFFSETS_NAME {
+            return TopicId::CONSUMER_OFFSETS;
+        }
         let known = self.topics.iter().position(|topic| **topic == *name);
         TopicId::from(known.unwrap_or_else(|| {
             self.topics.push(Arc::from(name));
             self.topics.len() - 1
+        }))
+    }
+
+    pub(crate) fn group(&mut self, name: &str) -> GroupId {
+        let known = self.groups.iter().position(|group| **group == *name);
+        GroupId::from(known.unwrap_or_else(|| {
+            self.groups.push(Arc::from(name));
+            for machine in &mut self.machines {
+                if let Machine::Broker(broker) = machine {
+                    broker.name_groups(self.groups.as_slice().into());
+                }
+            }
+            self.groups.len() - 1
         }))
     }
 
@@ -236,7 +271,7 @@ impl ClusterNet {
     }
 
     /// Asks a broker and waits for the answer, at most so long.
-    fn ask(&mut self, broker: NodeId, request: Request, wait: Span) -> Option<Response> {
+    pub(crate) fn ask(&mut self, broker: NodeId, request: Request, wait: Span) -> Option<Response> {
         self.asked += 1;
         let (id, person) = (self.asked, self.person());
         let body = Body::Request {

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod cluster_net;
+mod group_steps;
 pub mod headless;
 pub mod script;
 pub mod site;

@@ -29,6 +29,9 @@ impl ClusterNet {
             "stop" | "kill" | "crash" | "start" | "freeze" | "cut" | "heal" | "wait" => {
                 self.meddle(&words)
             }
+            "coordinator" | "commit" | "position" | "join" | "sync" | "heartbeat" => {
+                self.deal_with_group(&words)
+            }
             _ => self.look(&words),
         }
     }
@@ -169,7 +172,7 @@ impl ClusterNet {
     }
 }
 
-fn node(word: &str) -> NodeId {
+pub(crate) fn node(word: &str) -> NodeId {
     NodeId(word.parse().expect("a node's number"))
 }
 

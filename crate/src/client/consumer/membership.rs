@@ -223,6 +223,7 @@ impl Consumer {
             Err(ErrorCode::UnknownMemberId) if current => group.reset(true),
             Err(ErrorCode::IllegalGeneration) if current => group.reset(false),
             Err(ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration) => {}
+            Err(ErrorCode::CoordinatorLoadInProgress) => group.heartbeat_at = retry,
             Err(_) => {
                 group.lost_coordinator();
                 group.heartbeat_at = retry;
@@ -406,6 +407,8 @@ impl Consumer {
             Some(Err((ErrorCode::MemberIdRequired, member))) => group.member = member,
             Some(Err((ErrorCode::UnknownMemberId, _))) => group.reset(true),
             Some(Err((ErrorCode::RebalanceInProgress, _))) => {}
+            // It is the right one, and ready soon.
+            Some(Err((ErrorCode::CoordinatorLoadInProgress, _))) => group.join_at = retry,
             Some(Err((error, _))) if !error.retriable() => {
                 self.failure = Some(PollError::Refused(error));
                 group.join_at = retry;
@@ -479,6 +482,10 @@ impl Consumer {
             Some(Err(ErrorCode::RebalanceInProgress)) => group.state = State::Preparing,
             Some(Err(ErrorCode::UnknownMemberId)) => group.reset(true),
             Some(Err(ErrorCode::IllegalGeneration)) => group.reset(false),
+            Some(Err(ErrorCode::CoordinatorLoadInProgress)) => {
+                group.state = State::Preparing;
+                group.join_at = retry;
+            }
             Some(Err(_)) | None => {
                 group.state = State::Preparing;
                 group.lost_coordinator();
