@@ -9,6 +9,7 @@ mod member;
 mod offsets;
 mod rebalance;
 mod record;
+mod storing;
 
 #[cfg(test)]
 mod tests;

@@ -114,7 +114,7 @@ pub(super) fn records_of(batch: &Batch) -> impl Iterator<Item = (GroupId, Record
         let key: Key = serde_json::from_slice(key).expect("keys are ours");
         let record = match key.at {
             Some(at) => {
-                let position = value.map(|value| serde_json::from_slice::<Position>(value));
+                let position = value.map(serde_json::from_slice::<Position>);
                 let position = position.map(|position| position.expect("values are ours"));
                 Record::Position(at, position.map(|position| position.offset))
             }

@@ -54,7 +54,7 @@ impl Script {
         let offsets = [(TopicPartition::new(TopicId(0), 0), offset)];
         let from = (NodeId(9), 0);
         self.coordinator
-            .commit(self.now, from, GROUP, of, &offsets, Ok(()), &mut out);
+            .commit(self.now, from, (GROUP, of), &offsets, Ok(()), &mut out);
         answers(out)
     }
 

@@ -2,6 +2,7 @@
 
 mod command;
 pub mod faults;
+mod founding;
 mod kernel;
 mod metrics;
 mod passages;

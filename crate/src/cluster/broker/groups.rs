@@ -92,8 +92,9 @@ impl Broker {
                 } else {
                     Ok(())
                 };
+                let of = (group, generation);
                 self.coordinator
-                    .commit(now, (from, id), group, generation, &offsets, all, out);
+                    .commit(now, (from, id), of, &offsets, all, out);
                 self.store_groups(now, out);
             }
             request => {

@@ -1,0 +1,113 @@
+//! The cluster a scenario begins with.
+
+use super::scenario::Scenario;
+use super::world::{Node, Problem, World};
+use crate::cluster::{
+    Broker, BrokerConfig, Controller, ControllerConfig, Founding, NewTopic, offsets_topic,
+};
+use crate::group::GroupConfig;
+use crate::id::{NodeId, TopicId};
+use crate::protocol::Service;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most brokers: facts carry sets of them in 64 bits.
+const MOST_BROKERS: u32 = 60;
+/// The partitions of `__consumer_offsets`: three services form groups.
+const OFFSETS_PARTITIONS: u32 = 3;
+
+impl World {
+    /// Makes brokers, controllers and topics.
+    pub(super) fn lay_out_cluster(&mut self, scenario: &Scenario) -> Result<(), Problem> {
+        let (seed, spec) = (self.seed, &scenario.cluster);
+        let brokers = spec.brokers.clamp(1, MOST_BROKERS);
+        let config = |number: u32| BrokerConfig {
+            auto_create_topics: scenario.auto_create_topics,
+            replica_lag_time_max_ms: spec.replica_lag_time_max_ms,
+            rack: (spec.racks > 0).then(|| (number - 1) % spec.racks + 1),
+            offsets_topic_partitions: OFFSETS_PARTITIONS,
+            offsets_topic_replication_factor: spec.replication_factor,
+            // Long enough for the members of a service that start together to be one generation.
+            group: GroupConfig {
+                initial_rebalance_delay_ms: 50,
+                ..GroupConfig::default()
+            },
+            ..BrokerConfig::default()
+        };
+        let groups: Arc<[Arc<str>]> = Service::ALL.map(|s| Arc::from(s.name())).into();
+        if spec.controllers == 0 {
+            let alone = |id| {
+                let mut broker = Broker::alone(id, config(1));
+                broker.name_groups(groups.clone());
+                Node::Broker(broker)
+            };
+            self.pipeline.brokers = vec![self.add_node("broker-1", alone)];
+            for topic in &scenario.topics {
+                self.create_topic(&topic.name, topic.partitions, &BTreeMap::new(), &mut ())?;
+            }
+            return Ok(());
+        }
+        let first = brokers as usize;
+        let voters = first..first + spec.controllers as usize;
+        let voters: Arc<[NodeId]> = voters.map(NodeId::from).collect();
+        for number in 1..=brokers {
+            let broker = |id| {
+                let mut broker = Broker::of_cluster(id, config(number), voters.clone(), seed);
+                broker.name_groups(groups.clone());
+                Node::Broker(broker)
+            };
+            let broker = self.add_node(&format!("broker-{number}"), broker);
+            self.pipeline.brokers.push(broker);
+        }
+        let config_of_controllers = ControllerConfig {
+            broker_session_timeout_ms: spec.broker_session_timeout_ms,
+            eligible_leader_replicas: spec.eligible_leader_replicas,
+            default_replication_factor: spec.replication_factor,
+            ..ControllerConfig::default()
+        };
+        for number in 1..=spec.controllers {
+            let controller = |id| {
+                Node::Controller(Controller::new(
+                    id,
+                    voters.clone(),
+                    config_of_controllers,
+                    seed,
+                ))
+            };
+            let controller = self.add_node(&format!("controller-{number}"), controller);
+            self.pipeline.controllers.push(controller);
+        }
+        let racks = (1..)
+            .zip(&self.pipeline.brokers)
+            .map(|(n, &id)| (id, config(n).rack));
+        let racks: Vec<(NodeId, Option<u32>)> = racks.collect();
+        let mut founding = Founding::new(&racks, config_of_controllers, seed);
+        let min_isr = spec.min_insync_replicas.to_string();
+        let mut topics = Vec::new();
+        for topic in &scenario.topics {
+            let new = NewTopic {
+                partitions: Some(topic.partitions),
+                replication_factor: Some(spec.replication_factor),
+                ..NewTopic::default()
+            };
+            topics.push((self.intern(&topic.name), new));
+        }
+        topics.push((TopicId::CONSUMER_OFFSETS, offsets_topic(&config(1))));
+        for (id, mut new) in topics {
+            let name = Arc::clone(self.topic_name(id));
+            let min_isr = min_isr.clone();
+            new.configs
+                .insert("min.insync.replicas".to_owned(), min_isr);
+            let made = founding.create_topic(id, &name, &new);
+            made.map_err(|error| Problem::new(error.to_string()))?;
+        }
+        for node in 0..self.pipeline.brokers.len() + self.pipeline.controllers.len() {
+            self.with_node(NodeId::from(node), &mut (), |node, _, _, out| match node {
+                Node::Broker(broker) => founding.tell_broker(broker, out),
+                Node::Controller(controller) => founding.tell_controller(controller),
+                _ => {}
+            });
+        }
+        Ok(())
+    }
+}
