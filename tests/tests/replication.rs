@@ -3,7 +3,9 @@
 //!
 //! `MILLRACE_SEEDS=20000 cargo test --release -p millrace-tests --test replication` runs more.
 
+use millrace::cluster::Replica;
 use millrace::id::{NodeId, TopicPartition};
+use millrace::log::Batch;
 use millrace::protocol::{Acks, Fact};
 use millrace::rng::{Rng, Salt};
 use millrace::time::Span;
@@ -61,7 +63,7 @@ impl Watch {
                     let epoch = net
                         .broker(broker.index())
                         .replica(at)
-                        .map_or(-1, |r| r.leader_epoch());
+                        .map_or(-1, Replica::leader_epoch);
                     let before = self.marks.insert((at, broker, epoch), offset);
                     assert!(before <= Some(offset), "a high watermark went back");
                     moved.insert((at, broker), offset);
@@ -88,7 +90,7 @@ impl Watch {
                 }
                 match known.get(number) {
                     Some(&crc) => {
-                        assert_eq!(crc, batch.crc(), "{at:?} {number} was another record")
+                        assert_eq!(crc, batch.crc(), "{at:?} {number} was another record");
                     }
                     None => known.push(batch.crc()),
                 }
@@ -98,7 +100,7 @@ impl Watch {
 }
 
 fn run(seed: u64, deaths: Deaths) {
-    let mut net = ClusterNet::new(seed, 3, 3, seed % 2 == 0);
+    let mut net = ClusterNet::new(seed, 3, 3, seed.is_multiple_of(2));
     let mut rng = Rng::new(seed, Salt::Faults, 1);
     let mut watch = Watch::default();
     let topics = [
@@ -126,36 +128,7 @@ fn run(seed: u64, deaths: Deaths) {
             }
             net.run(Span::millis(rng.below(40)));
         }
-        let node = rng.below((brokers + controllers) as u64) as usize;
-        let step = match (rng.below(10), deaths) {
-            (0 | 1, Deaths::Processes) => format!("kill {node}"),
-            (2, Deaths::Processes) => format!("stop {node}"),
-            (3, Deaths::Processes) => format!("freeze {node}"),
-            (4, Deaths::Processes) => {
-                let other = rng.below((brokers + controllers) as u64) as usize;
-                format!("cut {node} {other}")
-            }
-            (5, Deaths::Processes) => "heal".into(),
-            (6 | 7, Deaths::Processes) => format!("start {node}"),
-            (0, Deaths::OneMachineAtATime) => {
-                let node = rng.below(brokers as u64) as usize;
-                net.act(&format!("crash {node}"));
-                net.run(Span::millis(rng.below(15_000)));
-                net.act(&format!("start {node}"));
-                "wait 40s".into()
-            }
-            _ => format!("wait {}ms", rng.below(5_000)),
-        };
-        let words: Vec<&str> = step.split(' ').collect();
-        let makes_sense = match words[0] {
-            "kill" | "stop" => net.is_up(node),
-            "start" => !net.is_up(node),
-            "cut" => words[1] != words[2],
-            _ => true,
-        };
-        if makes_sense {
-            net.act(&step);
-        }
+        befall(&mut net, &mut rng, deaths);
         watch.look(&net);
     }
     net.act("heal");
@@ -169,6 +142,48 @@ fn run(seed: u64, deaths: Deaths) {
         net.act("wait 45s");
     }
     watch.look(&net);
+    everything_is_whole_again(&mut net, topics, &mut watch);
+    what_was_acknowledged_is_there(&net, &sent);
+}
+
+/// Something happens to somebody.
+fn befall(net: &mut ClusterNet, rng: &mut Rng, deaths: Deaths) {
+    let (brokers, controllers) = net.sizes();
+    let node = rng.below((brokers + controllers) as u64) as usize;
+    let step = match (rng.below(10), deaths) {
+        (0 | 1, Deaths::Processes) => format!("kill {node}"),
+        (2, Deaths::Processes) => format!("stop {node}"),
+        (3, Deaths::Processes) => format!("freeze {node}"),
+        (4, Deaths::Processes) => {
+            let other = rng.below((brokers + controllers) as u64) as usize;
+            format!("cut {node} {other}")
+        }
+        (5, Deaths::Processes) => "heal".into(),
+        (6 | 7, Deaths::Processes) => format!("start {node}"),
+        (0, Deaths::OneMachineAtATime) => {
+            let node = rng.below(brokers as u64) as usize;
+            net.act(&format!("crash {node}"));
+            net.run(Span::millis(rng.below(15_000)));
+            net.act(&format!("start {node}"));
+            "wait 40s".into()
+        }
+        _ => format!("wait {}ms", rng.below(5_000)),
+    };
+    let words: Vec<&str> = step.split(' ').collect();
+    let makes_sense = match words[0] {
+        "kill" | "stop" => net.is_up(node),
+        "start" => !net.is_up(node),
+        "cut" => words[1] != words[2],
+        _ => true,
+    };
+    if makes_sense {
+        net.act(&step);
+    }
+}
+
+/// Every replica is in sync and has everything, and every process knows the same metadata.
+fn everything_is_whole_again(net: &mut ClusterNet, topics: [TopicPartition; 3], watch: &mut Watch) {
+    let (brokers, controllers) = net.sizes();
     for at in topics {
         let state = net.state(at).expect("the quorum has a leader again");
         assert_eq!(state.isr.len(), 3, "{at:?} is whole again: {state:?}");
@@ -177,7 +192,7 @@ fn run(seed: u64, deaths: Deaths) {
                 let replica = net.broker(broker).replica(at).expect("kept everywhere");
                 let end = replica.log().log_end_offset();
                 assert_eq!(replica.high_watermark(), end, "broker {broker} of {at:?}");
-                replica.log().batches().map(|batch| batch.crc()).collect()
+                replica.log().batches().map(Batch::crc).collect()
             })
             .collect();
         assert!(
@@ -187,7 +202,18 @@ fn run(seed: u64, deaths: Deaths) {
         let committed = watch.committed.remove(&at).unwrap_or_default();
         assert_eq!(logs[0], committed, "what is there was committed");
     }
-    for (at, id, value) in &sent {
+    for node in 0..brokers + controllers {
+        assert_eq!(
+            net.quorum(node).high_watermark(),
+            net.quorum(brokers).high_watermark(),
+            "node {node} knows all that is committed"
+        );
+    }
+}
+
+/// Every record whose sender was told that all in-sync replicas have it is where it was said to be.
+fn what_was_acknowledged_is_there(net: &ClusterNet, sent: &[(TopicPartition, u32, String)]) {
+    for (at, id, value) in sent {
         let Some(offset) = net.acknowledged(*id) else {
             continue;
         };
@@ -202,13 +228,6 @@ fn run(seed: u64, deaths: Deaths) {
             record.value,
             Some(value.as_bytes()),
             "acknowledged at {offset} of {at:?}"
-        );
-    }
-    for node in 0..brokers + controllers {
-        assert_eq!(
-            net.quorum(node).high_watermark(),
-            net.quorum(brokers).high_watermark(),
-            "node {node} knows all that is committed"
         );
     }
 }

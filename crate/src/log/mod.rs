@@ -1,8 +1,6 @@
-//! The log of one partition: batches appended one after another, never changed. A follower whose
-//! log parts from its leader's truncates it.
-//!
-//! Records exist as bytes in [`Batch`]es; a [`Log`] is batches in order, cut into segments with two
-//! sparse indexes each, as Kafka stores them. A clone shares everything that is written.
+//! The log of one partition: batches appended one after another, never changed, cut off only where a
+//! follower's parts from its leader's. Records exist as bytes in [`Batch`]es; a [`Log`] cuts them into
+//! segments with two sparse indexes each, as Kafka does. Clones share everything that is written.
 
 mod batch;
 mod builder;
@@ -331,22 +329,21 @@ impl Log {
             self.closed.truncate(last);
         }
         let from = self.active.from;
-        let all = |len: usize, from: usize| from..len;
-        let kept = self
-            .batches
-            .partition_point(all(self.batches.len(), from.batches), |batch| {
-                batch.next_offset() <= offset
-            });
-        let gone = self.batches.range(kept..self.batches.len());
+        let range = from.batches..self.batches.len();
+        let before = |batch: &Batch| batch.next_offset() <= offset;
+        let kept = self.batches.partition_point(range.clone(), before);
+        let gone = self.batches.range(kept..range.end);
         self.size_bytes -= gone.map(|batch| batch.size_in_bytes() as u64).sum::<u64>();
         self.batches.truncate(kept);
-        let offsets = all(self.offset_entries.len(), from.offset_entries);
-        let kept = |entry: &OffsetPosition| entry.offset < offset;
-        let kept = self.offset_entries.partition_point(offsets, kept);
+        let range = from.offset_entries..self.offset_entries.len();
+        let kept = self
+            .offset_entries
+            .partition_point(range, |entry| entry.offset < offset);
         self.offset_entries.truncate(kept);
-        let times = all(self.time_entries.len(), from.time_entries);
-        let kept = |entry: &TimestampOffset| entry.offset < offset;
-        let kept = self.time_entries.partition_point(times, kept);
+        let range = from.time_entries..self.time_entries.len();
+        let kept = self
+            .time_entries
+            .partition_point(range, |entry| entry.offset < offset);
         self.time_entries.truncate(kept);
         let mut active = Segment::new(self.active.base_offset, from, self.active.created_ms);
         for batch in self.batches.range(from.batches..self.batches.len()) {
