@@ -291,9 +291,12 @@ impl<B: Traced> Kernel<B> {
     /// `node` learns of it at once (two clients in a process share the connection), and the peer
     /// after one latency, unless a cut keeps even that from it.
     pub fn disconnect(&mut self, node: NodeId, peer: NodeId) {
-        let (there, back) = (self.link(node, peer), self.link(peer, node));
-        self.links[there].connection += 1;
-        self.links[back].connection += 1;
+        for link in [self.link(node, peer), self.link(peer, node)] {
+            self.links[link].connection += 1;
+            // Order is a connection's: what the old one was still sending again, perhaps for
+            // minutes, holds up nothing in the next.
+            self.links[link].last_due = self.now;
+        }
         self.held
             .retain(|m| !((m.from, m.to) == (node, peer) || (m.from, m.to) == (peer, node)));
         self.tell_closed(node, peer);
@@ -531,6 +534,16 @@ mod tests {
             }
             assert_eq!(heard, sent, "seed {seed}: all arrive at last");
         }
+    }
+
+    #[test]
+    fn a_new_connection_does_not_wait_for_what_the_old_one_sends_again() {
+        let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+        kernel.set_loss(a, b, 0.9);
+        while kernel.send(a, b, 1) < Time(60_000_000) {}
+        kernel.heal();
+        kernel.disconnect(a, b);
+        assert_eq!(kernel.send(a, b, 2), Time(1_000));
     }
 
     #[test]
