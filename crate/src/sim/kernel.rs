@@ -293,8 +293,7 @@ impl<B: Traced> Kernel<B> {
     pub fn disconnect(&mut self, node: NodeId, peer: NodeId) {
         for link in [self.link(node, peer), self.link(peer, node)] {
             self.links[link].connection += 1;
-            // Order is a connection's: what the old one was still sending again, perhaps for
-            // minutes, holds up nothing in the next.
+            // Order is a connection's: what the old one still sends again holds up nothing.
             self.links[link].last_due = self.now;
         }
         self.held

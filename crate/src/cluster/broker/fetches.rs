@@ -60,7 +60,7 @@ impl Broker {
         replica.fetched_by(now, from, epoch, wanted.offset);
         if replica.may_join_isr(from) && self.is_eligible(from, epoch) {
             let isr = self.replicas[&at].maximal_isr().chain([from]).collect();
-            self.ask_for_isr(at, isr, out);
+            self.ask_for_isr(at, isr);
         }
         self.advance(now, at, out);
     }

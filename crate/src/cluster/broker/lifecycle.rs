@@ -4,7 +4,7 @@
 
 use super::super::call::{Asker, BACKOFF, Line};
 use super::super::quorum::{Quorum, QuorumConfig};
-use super::{Broker, Death};
+use super::Broker;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::protocol::{
     AlteredIsrs, ControlRequest, ControlResponse, ErrorCode, IsrChange, Out, Request, Standing,
@@ -99,7 +99,7 @@ impl Lifecycle {
             .min()
     }
 
-    pub(super) fn died(&mut self, _: Death) {
+    pub(super) fn died(&mut self) {
         self.quorum.crash();
         self.epoch = None;
         self.fenced = true;
@@ -156,7 +156,7 @@ impl Broker {
     }
 
     /// Begins a controlled shutdown, if there is a cluster to hand over to.
-    pub(super) fn begin_shutdown(&mut self, now: Time, _: &mut Out) -> bool {
+    pub(super) fn begin_shutdown(&mut self, now: Time) -> bool {
         match &mut self.lifecycle {
             Some(life) if life.epoch.is_some() => {
                 life.stopping = true;
@@ -356,7 +356,7 @@ impl Broker {
     }
 
     /// As leader, asks the controller for another in-sync set.
-    pub(super) fn ask_for_isr(&mut self, at: TopicPartition, isr: Vec<NodeId>, _: &mut Out) {
+    pub(super) fn ask_for_isr(&mut self, at: TopicPartition, isr: Vec<NodeId>) {
         let Some(epoch) = self.broker_epoch() else {
             return;
         };
@@ -393,7 +393,7 @@ impl Broker {
             }
             let isr = replica.isr().iter().copied();
             let isr = isr.filter(|broker| !late.contains(broker)).collect();
-            self.ask_for_isr(at, isr, out);
+            self.ask_for_isr(at, isr);
         }
         self.talk(now, out);
     }

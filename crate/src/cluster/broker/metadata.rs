@@ -31,7 +31,7 @@ impl Broker {
 
     /// Whether what the image says is carried out here. In a new life of a broker that begins when it
     /// has applied its own registration.
-    fn publishes(&mut self) -> bool {
+    fn publishes(&self) -> bool {
         self.lifecycle.as_ref().is_none_or(|life| life.published)
     }
 

@@ -269,7 +269,7 @@ impl Broker {
 
     /// Asked to stop: alone there is nothing to hand over; in a cluster what it leads goes first.
     fn stop(&mut self, now: Time, out: &mut Out) {
-        if self.begin_shutdown(now, out) {
+        if self.begin_shutdown(now) {
             return;
         }
         self.flush();
@@ -291,7 +291,7 @@ impl Broker {
         self.topics_line.clear();
         self.alarm = Alarm::default();
         if let Some(lifecycle) = &mut self.lifecycle {
-            lifecycle.died(death);
+            lifecycle.died();
         }
         let broker = self.me;
         for (&at, replica) in &mut self.replicas {

@@ -29,7 +29,7 @@ impl Broker {
         self.apply(Time::ZERO, &[registration, unfenced], &mut Out::default());
     }
 
-    /// A broker alone starts again: it leads what it kept, in a new epoch.
+    /// A broker alone starts again: it leads what it kept, in the epoch it had.
     pub(super) fn reclaim(&mut self, now: Time, out: &mut Out) {
         let records: Vec<MetadataRecord> = self
             .image
