@@ -234,8 +234,8 @@ fn faults_data(lab: &Lab, scene: &OrdersScene) -> FaultsData {
             .map(|(_, name, status, _)| (name.to_owned().into(), status == Status::Up))
             .collect(),
         partitions: Service::ALL.map(|service| {
-            let topics = &world.pipeline().topics;
-            world.partitions(topics.read_by(service, settings.wiring))
+            let topic = world.read_by(service);
+            topic.map_or(0, |topic| world.partitions(topic))
         }),
         paused: settings.paused,
         settings: settings.clone(),

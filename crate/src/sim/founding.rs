@@ -1,13 +1,14 @@
 //! The cluster a scenario begins with.
 
+use super::node::Node;
 use super::scenario::Scenario;
-use super::world::{Node, Problem, World};
+use super::shops::Shops;
+use super::world::{Problem, World};
 use crate::cluster::{
     Broker, BrokerConfig, Controller, ControllerConfig, Founding, NewTopic, offsets_topic,
 };
 use crate::group::GroupConfig;
 use crate::id::{NodeId, TopicId};
-use crate::protocol::Service;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,8 +18,20 @@ const MOST_BROKERS: u32 = 60;
 const OFFSETS_PARTITIONS: u32 = 3;
 
 impl World {
-    /// Makes brokers, controllers and topics.
-    pub(super) fn lay_out_cluster(&mut self, scenario: &Scenario) -> Result<(), Problem> {
+    /// Makes the nodes and topics of a scenario.
+    pub(super) fn lay_out(&mut self, scenario: &Scenario) -> Result<(), Problem> {
+        let (topics, sent_to) = self.name_shop_topics(scenario);
+        self.lay_out_cluster(scenario, Shops::group_names())?;
+        self.lay_out_shops(scenario, topics, sent_to);
+        Ok(())
+    }
+
+    /// Makes brokers, controllers and topics. `groups` has the groups' names by their numbers.
+    fn lay_out_cluster(
+        &mut self,
+        scenario: &Scenario,
+        groups: Arc<[Arc<str>]>,
+    ) -> Result<(), Problem> {
         let (seed, spec) = (self.seed, &scenario.cluster);
         let brokers = spec.brokers.clamp(1, MOST_BROKERS);
         let config = |number: u32| BrokerConfig {
@@ -34,14 +47,13 @@ impl World {
             },
             ..BrokerConfig::default()
         };
-        let groups: Arc<[Arc<str>]> = Service::ALL.map(|s| Arc::from(s.name())).into();
         if spec.controllers == 0 {
             let alone = |id| {
                 let mut broker = Broker::alone(id, config(1));
                 broker.name_groups(groups.clone());
                 Node::Broker(broker)
             };
-            self.pipeline.brokers = vec![self.add_node("broker-1", alone)];
+            self.brokers = vec![self.add_node("broker-1", alone)];
             for topic in &scenario.topics {
                 self.create_topic(&topic.name, topic.partitions, &BTreeMap::new(), &mut ())?;
             }
@@ -57,7 +69,7 @@ impl World {
                 Node::Broker(broker)
             };
             let broker = self.add_node(&format!("broker-{number}"), broker);
-            self.pipeline.brokers.push(broker);
+            self.brokers.push(broker);
         }
         let config_of_controllers = ControllerConfig {
             broker_session_timeout_ms: spec.broker_session_timeout_ms,
@@ -75,10 +87,10 @@ impl World {
                 ))
             };
             let controller = self.add_node(&format!("controller-{number}"), controller);
-            self.pipeline.controllers.push(controller);
+            self.controllers.push(controller);
         }
         let racks = (1..)
-            .zip(&self.pipeline.brokers)
+            .zip(&self.brokers)
             .map(|(n, &id)| (id, config(n).rack));
         let racks: Vec<(NodeId, Option<u32>)> = racks.collect();
         let mut founding = Founding::new(&racks, config_of_controllers, seed);
@@ -101,7 +113,7 @@ impl World {
             let made = founding.create_topic(id, &name, &new);
             made.map_err(|error| Problem::new(error.to_string()))?;
         }
-        for node in 0..self.pipeline.brokers.len() + self.pipeline.controllers.len() {
+        for node in 0..self.brokers.len() + self.controllers.len() {
             self.with_node(NodeId::from(node), &mut (), |node, _, _, out| match node {
                 Node::Broker(broker) => founding.tell_broker(broker, out),
                 Node::Controller(controller) => founding.tell_controller(controller),

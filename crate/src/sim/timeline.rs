@@ -542,7 +542,8 @@ mod tests {
         let commands = vec![acted(1_000, None, add_partitions(12))];
         let mut timeline = scripted("more-partitions", commands);
         timeline.run_until(Time(16_000_000), u64::MAX);
-        let topic = timeline.moment().world.pipeline().topics.orders;
-        assert_eq!(timeline.moment().world.partitions(topic), 12);
+        let world = &timeline.moment().world;
+        let topic = world.topic_id("orders").expect("it is there");
+        assert_eq!(world.partitions(topic), 12);
     }
 }

@@ -1,20 +1,21 @@
 //! The whole state at one instant.
 
 use super::kernel::{Delivery, Kernel};
-use super::pipeline::Pipeline;
+use super::node::Node;
 use super::scenario::Scenario;
+use super::shops::Shops;
 use super::trace::dots;
 use crate::client::ProducerConfig;
 use crate::cluster::metadata::Image;
-use crate::cluster::{Broker, Controller, Death, Replica};
+use crate::cluster::{Broker, Controller, Replica};
 use crate::group::GroupView;
 use crate::id::{GroupId, NodeId, OrderId, TopicId, TopicPartition};
 use crate::log::Log;
-use crate::protocol::{Body, Effect, Fact, Input, Lane, OrderStep, Out, Sink, Stamp, Stop};
-use crate::rng::mix;
-use crate::shop::{
-    AsyncShop, Customers, OrderEvent, Settings, SyncService, SyncShop, Worker, producer_config,
+use crate::protocol::{
+    Body, Effect, Fact, Input, Lane, OrderStep, Out, Service, Sink, Stamp, Stop,
 };
+use crate::rng::mix;
+use crate::shop::{OrderEvent, Settings, producer_config};
 use crate::time::Time;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -36,55 +37,6 @@ impl Problem {
     /// With these words.
     pub fn new(words: impl Into<String>) -> Self {
         Self(words.into())
-    }
-}
-
-/// Anything with a name and a place.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)] // each is documented where it lives
-#[allow(clippy::large_enum_variant)] // a world has few nodes, and a box would cost each step a look
-pub enum Node {
-    Broker(Broker),
-    Controller(Controller),
-    Customers(Customers),
-    SyncShop(SyncShop),
-    SyncService(SyncService),
-    AsyncShop(AsyncShop),
-    Worker(Worker),
-}
-
-impl Node {
-    fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
-        match self {
-            Self::Broker(node) => node.handle(now, input, out),
-            Self::Controller(node) => node.handle(now, input, out),
-            Self::Customers(node) => node.handle(now, input, settings, out),
-            Self::SyncShop(node) => node.handle(now, input, settings, out),
-            Self::SyncService(node) => node.handle(now, input, settings, out),
-            Self::AsyncShop(node) => node.handle(now, input, settings, out),
-            Self::Worker(node) => node.handle(now, input, settings, out),
-        }
-    }
-
-    /// The process is killed: what it had in memory is gone. Returns orders that were with the
-    /// process and may not have left it.
-    fn crash(&mut self, how: Stop, out: &mut Out) -> Vec<OrderId> {
-        match self {
-            Self::Broker(node) => node.died(
-                match how {
-                    Stop::Crashed => Death::Machine,
-                    Stop::Clean | Stop::Killed => Death::Process,
-                },
-                out,
-            ),
-            Self::Controller(node) => node.crash(),
-            Self::Customers(_) => {}
-            Self::SyncShop(node) => node.crash(),
-            Self::SyncService(node) => node.crash(),
-            Self::AsyncShop(node) => return node.crash(out),
-            Self::Worker(node) => node.crash(),
-        }
-        Vec::new()
     }
 }
 
@@ -120,7 +72,9 @@ pub struct World {
     topics: Vec<Arc<str>>,
     offsets_topic: Arc<str>,
     pub(super) settings: Settings,
-    pub(super) pipeline: Pipeline,
+    pub(super) brokers: Vec<NodeId>,
+    pub(super) controllers: Vec<NodeId>,
+    pub(super) shops: Option<Shops>,
     pub(super) seed: u64,
     out: Out,
 }
@@ -137,7 +91,9 @@ impl World {
             topics: Vec::new(),
             offsets_topic: Arc::from(TopicId::CONSUMER_OFFSETS_NAME),
             settings: scenario.settings.clone(),
-            pipeline: Pipeline::default(),
+            brokers: Vec::new(),
+            controllers: Vec::new(),
+            shops: None,
             seed,
             out: Out::default(),
         };
@@ -187,10 +143,23 @@ impl World {
         &self.settings
     }
 
-    /// Who is who in the order pipeline.
+    /// The brokers' numbers, ascending.
     #[must_use]
-    pub fn pipeline(&self) -> &Pipeline {
-        &self.pipeline
+    pub fn broker_ids(&self) -> &[NodeId] {
+        &self.brokers
+    }
+
+    /// Who is who in the order pipeline, if it is played.
+    #[must_use]
+    pub fn shops(&self) -> Option<&Shops> {
+        self.shops.as_ref()
+    }
+
+    /// The topic that a service reads as they are wired now, where there are shops.
+    #[must_use]
+    pub fn read_by(&self, service: Service) -> Option<TopicId> {
+        let topics = self.shops.as_ref()?.topics;
+        Some(topics.read_by(service, self.settings.wiring))
     }
 
     /// Every node, in order of their numbers: number, name, status, machine.
@@ -241,26 +210,26 @@ impl World {
 
     /// The brokers, in order of their numbers.
     pub fn brokers(&self) -> impl Iterator<Item = &Broker> {
-        let brokers = self.pipeline.brokers.iter();
+        let brokers = self.brokers.iter();
         brokers.filter_map(|&broker| self.broker(broker))
     }
 
     /// The controllers, in order of their numbers; none where the one broker is its own.
     pub fn controllers(&self) -> impl Iterator<Item = &Controller> {
-        let controllers = self.pipeline.controllers.iter();
+        let controllers = self.controllers.iter();
         controllers.filter_map(|&controller| self.controller(controller))
     }
 
     /// Who decides what the admin tools ask for: the active controller, or the broker alone.
     #[must_use]
     pub fn active_controller(&self) -> Option<NodeId> {
-        if self.pipeline.controllers.is_empty() {
-            return self.pipeline.brokers.first().copied();
+        if self.controllers.is_empty() {
+            return self.brokers.first().copied();
         }
         let active = |&&id: &&NodeId| {
             self.status(id) == Status::Up && self.controller(id).is_some_and(Controller::is_active)
         };
-        let mut controllers = self.pipeline.controllers.iter().filter(active);
+        let mut controllers = self.controllers.iter().filter(active);
         // A leader that a cut hides from the others is active for a while beside its successor.
         controllers
             .by_ref()
@@ -363,8 +332,10 @@ impl World {
     /// Every order that has a record in the topic the asynchronous shop sends to.
     #[must_use]
     pub fn orders_in_log(&self) -> BTreeSet<OrderId> {
-        let topic = self.pipeline.sent_to;
         let mut found = BTreeSet::new();
+        let Some(topic) = self.shops.as_ref().map(|shops| shops.sent_to) else {
+            return found;
+        };
         for partition in 0..self.partitions(topic) {
             let Some(log) = self.log(TopicPartition::new(topic, partition)) else {
                 continue;

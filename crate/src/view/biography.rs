@@ -5,7 +5,7 @@ use super::panel::Table;
 use super::scene::readers;
 use crate::id::{NodeId, OrderId, TopicPartition};
 use crate::protocol::{Lane, OrderStep, Service};
-use crate::sim::{Event, Moment, OrderInShop, Passed, Told, World};
+use crate::sim::{Event, Moment, OrderInShop, Passed, Shops, Told, World};
 use crate::time::{Span, Time};
 
 /// One order's way through one shop. All times are since it was placed.
@@ -102,10 +102,13 @@ pub fn courses(moment: &Moment, now: Time, order: OrderId) -> Vec<Course> {
     let Some(row) = moment.metrics.order(order) else {
         return Vec::new();
     };
-    let pipeline = moment.world.pipeline();
-    let sync = |node| node == pipeline.sync_shop || pipeline.sync_services.contains(&node);
+    let Some(shops) = moment.world.shops() else {
+        return Vec::new();
+    };
+    let sync = |node| node == shops.sync_shop || shops.sync_services.contains(&node);
     let mut builders = [Lane::Async, Lane::Sync].map(|lane| Builder {
         world: &moment.world,
+        shops,
         lane,
         order: &row.lanes[lane as usize],
         stays: Vec::new(),
@@ -147,6 +150,7 @@ pub fn courses(moment: &Moment, now: Time, order: OrderId) -> Vec<Course> {
 /// Makes a course from passages.
 struct Builder<'a> {
     world: &'a World,
+    shops: &'a Shops,
     lane: Lane,
     order: &'a OrderInShop,
     /// Each with the process it is at, if it ends with that process.
@@ -164,15 +168,15 @@ impl Builder<'_> {
     }
 
     fn place(&self, node: NodeId) -> Option<usize> {
-        let pipeline = self.world.pipeline();
+        let shops = self.shops;
         match node {
-            _ if node == pipeline.customers => Some(CUSTOMER),
-            _ if node == pipeline.sync_shop || node == pipeline.async_shop => Some(SHOP),
-            _ if pipeline.brokers.contains(&node) => Some(BROKER),
+            _ if node == shops.customers => Some(CUSTOMER),
+            _ if node == shops.sync_shop || node == shops.async_shop => Some(SHOP),
+            _ if self.world.broker_ids().contains(&node) => Some(BROKER),
             _ => {
                 let is = |service: &Service| {
                     let n = service.index();
-                    pipeline.sync_services[n] == node || pipeline.workers[n].contains(&node)
+                    shops.sync_services[n] == node || shops.workers[n].contains(&node)
                 };
                 let service = Service::ALL.into_iter().find(is)?;
                 Some(self.service(service))
@@ -204,10 +208,10 @@ impl Builder<'_> {
     }
 
     fn step(&mut self, at: Span, step: OrderStep) {
-        let pipeline = self.world.pipeline();
+        let shops = self.shops;
         let shop = match self.lane {
-            Lane::Sync => pipeline.sync_shop,
-            Lane::Async => pipeline.async_shop,
+            Lane::Sync => shops.sync_shop,
+            Lane::Async => shops.async_shop,
         };
         match step {
             OrderStep::Began(None) => {
@@ -218,7 +222,7 @@ impl Builder<'_> {
                 let place = self.service(service);
                 self.end(place, true, at);
                 let node = match self.lane {
-                    Lane::Sync => Some(pipeline.sync_services[service.index()]),
+                    Lane::Sync => Some(shops.sync_services[service.index()]),
                     Lane::Async => self.read.iter().rfind(|r| r.1 == place).map(|r| r.2),
                 };
                 self.begin(place, "at work", false, at, node);

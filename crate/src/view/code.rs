@@ -3,7 +3,7 @@
 use crate::client::{ConsumerConfig, ProducerConfig};
 use crate::protocol::{Acks, Service};
 use crate::shop::{CommitMode, Sending, Worker};
-use crate::sim::{Pipeline, World};
+use crate::sim::{Shops, World};
 use std::fmt::Write as _;
 
 /// Client code in one language.
@@ -19,13 +19,16 @@ pub struct Listing {
     pub note: String,
 }
 
-/// The shop's producer and payment's consumer, in Python and Java.
+/// The shop's producer and payment's consumer, in Python and Java; nothing where there is no shop.
 #[must_use]
 pub fn listings(world: &World) -> Vec<Listing> {
+    let Some(shops) = world.shops() else {
+        return Vec::new();
+    };
     let settings = world.settings();
     let producer = &world.shop_producer();
-    let consumer = &Worker::consumer_config(Pipeline::group(Service::Payment), settings.commit);
-    let topic = world.topic_name(world.pipeline().sent_to);
+    let consumer = &Worker::consumer_config(Shops::group(Service::Payment), settings.commit);
+    let topic = world.topic_name(shops.sent_to);
     vec![
         python_producer(producer, settings.sending, topic),
         python_consumer(consumer, settings.commit),

@@ -48,8 +48,7 @@ pub fn describe(world: &World, name: &str) -> Result<String, TopicError> {
 
 /// A broker's `node.id`: brokers count from 1.
 fn number(world: &World, broker: NodeId) -> String {
-    let brokers = &world.pipeline().brokers;
-    let place = brokers.iter().position(|&known| known == broker);
+    let place = world.broker_ids().iter().position(|&known| known == broker);
     place.map_or(0, |place| place + 1).to_string()
 }
 

@@ -6,13 +6,15 @@ use super::scene::title;
 use crate::id::NodeId;
 use crate::protocol::{Lane, Service, Stop};
 use crate::shop::{CommitMode, Sending, Settings, Wiring};
-use crate::sim::{Acted, Command, Node, Status, Timeline, World};
+use crate::sim::{Acted, Command, Node, Shops, Status, Timeline, World};
 use crate::time::{Span, Time};
 
-/// Explains the moment shown.
+/// Explains the moment shown; where there are no shops, says what the scene is about.
 #[must_use]
 pub fn explain(timeline: &Timeline) -> Explain {
-    let view = View::new(timeline);
+    let Some(view) = View::new(timeline) else {
+        return as_proposed(timeline);
+    };
     view.typo()
         .or_else(|| view.stopped())
         .or_else(|| view.slow())
@@ -27,21 +29,23 @@ pub fn explain(timeline: &Timeline) -> Explain {
 struct View<'a> {
     timeline: &'a Timeline,
     world: &'a World,
+    shops: &'a Shops,
     now: Settings,
     usual: &'a Settings,
     acted: Vec<&'a Acted>,
 }
 
 impl<'a> View<'a> {
-    fn new(timeline: &'a Timeline) -> Self {
+    fn new(timeline: &'a Timeline) -> Option<Self> {
         let world = &timeline.moment().world;
-        Self {
+        Some(Self {
             timeline,
             world,
+            shops: world.shops()?,
             now: world.settings().clone(),
             usual: &timeline.scenario().settings,
             acted: timeline.carried_out(),
-        }
+        })
     }
 
     fn counts(&self, lane: Lane) -> &crate::sim::Counts {
@@ -69,13 +73,18 @@ impl<'a> View<'a> {
         self.world.status(id) == Status::Down
     }
 
+    fn no_broker(&self) -> bool {
+        let brokers = self.world.broker_ids();
+        brokers.iter().all(|&broker| self.is_down(broker))
+    }
+
     fn typo(&self) -> Option<Explain> {
-        let pipeline = self.world.pipeline();
-        if pipeline.sent_to == pipeline.topics.orders || self.counts(Lane::Async).answered == 0 {
+        let shops = self.shops;
+        if shops.sent_to == shops.topics.orders || self.counts(Lane::Async).answered == 0 {
             return None;
         }
-        let name = self.world.topic_name(pipeline.sent_to);
-        let partitions = self.world.partitions(pipeline.sent_to);
+        let name = self.world.topic_name(shops.sent_to);
+        let partitions = self.world.partitions(shops.sent_to);
         let answered = self.counts(Lane::Async).answered;
         let now = Text::default()
             .say(format!(
@@ -97,13 +106,13 @@ impl<'a> View<'a> {
     }
 
     fn stopped(&self) -> Option<Explain> {
-        let pipeline = self.world.pipeline();
-        if pipeline.brokers.iter().all(|&broker| self.is_down(broker)) {
+        let shops = self.shops;
+        if self.no_broker() {
             return Some(self.broker_down());
         }
         for (down, lane) in [
-            (pipeline.sync_shop, "synchronous"),
-            (pipeline.async_shop, "asynchronous"),
+            (shops.sync_shop, "synchronous"),
+            (shops.async_shop, "asynchronous"),
         ] {
             if self.is_down(down) {
                 let told = self.counts(if lane == "synchronous" {
@@ -149,14 +158,14 @@ impl<'a> View<'a> {
     }
 
     fn all_down(&self, service: Service) -> bool {
-        let workers = &self.world.pipeline().workers[service.index()];
+        let workers = &self.shops.workers[service.index()];
         let wanted = self.now.workers[service.index()] as usize;
         wanted > 0 && workers.iter().take(wanted).all(|&id| self.is_down(id))
     }
 
     fn broker_down(&self) -> Explain {
         let waiting = self.timeline.moment().metrics.waiting(Lane::Async);
-        let held = match self.world.node(self.world.pipeline().async_shop) {
+        let held = match self.world.node(self.shops.async_shop) {
             Node::AsyncShop(shop) => shop.producer().buffered().map(|b| b.records).sum::<u32>(),
             _ => 0,
         };
@@ -243,11 +252,7 @@ impl<'a> View<'a> {
     /// How many of a service's consumers can have something to read: a partition has one reader in
     /// a group.
     fn readers(&self, service: Service) -> u32 {
-        let topic = self
-            .world
-            .pipeline()
-            .topics
-            .read_by(service, self.now.wiring);
+        let topic = self.shops.topics.read_by(service, self.now.wiring);
         self.now.workers[service.index()].min(self.world.partitions(topic))
     }
 
@@ -321,11 +326,7 @@ impl<'a> View<'a> {
 
     /// The partition with the largest lag at a service, and that lag.
     fn most_behind(&self, service: Service) -> (u32, u64) {
-        let topic = self
-            .world
-            .pipeline()
-            .topics
-            .read_by(service, self.now.wiring);
+        let topic = self.shops.topics.read_by(service, self.now.wiring);
         (0..self.world.partitions(topic))
             .map(|partition| {
                 let at = crate::id::TopicPartition::new(topic, partition);
@@ -454,11 +455,7 @@ impl<'a> View<'a> {
             quantile(&mut spans, 0.5)
         };
         let (Some(sync), Some(async_)) = (median(Lane::Sync), median(Lane::Async)) else {
-            return Explain {
-                heading: self.timeline.scenario().title.clone(),
-                now: Text::default().say(self.timeline.scenario().watch.clone()),
-                hint: self.timeline.scenario().try_this.clone(),
-            };
+            return as_proposed(self.timeline);
         };
         let people = self.now.per_s * sync.0 as f64 / 1e6;
         let fan_out = match self.now.wiring {
@@ -481,6 +478,16 @@ impl<'a> View<'a> {
     }
 }
 
+/// What the scene itself says.
+fn as_proposed(timeline: &Timeline) -> Explain {
+    let scenario = timeline.scenario();
+    Explain {
+        heading: scenario.title.clone(),
+        now: Text::default().say(scenario.watch.clone()),
+        hint: scenario.try_this.clone(),
+    }
+}
+
 fn counted(n: u32, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
@@ -488,7 +495,9 @@ fn counted(n: u32, one: &str, many: &str) -> String {
 /// The interventions that teach most here.
 #[must_use]
 pub fn what_if(timeline: &Timeline) -> Vec<WhatIf> {
-    let view = View::new(timeline);
+    let Some(view) = View::new(timeline) else {
+        return Vec::new();
+    };
     let payment = Service::Payment;
     let mut all = Vec::new();
     let mut offer = |label: String, commands: Vec<Command>| all.push(WhatIf { label, commands });
@@ -531,8 +540,7 @@ pub fn what_if(timeline: &Timeline) -> Vec<WhatIf> {
             }],
         );
     }
-    let brokers = &view.world.pipeline().brokers;
-    if brokers.iter().all(|&broker| view.is_down(broker)) {
+    if view.no_broker() {
         offer(
             "start the broker".into(),
             vec![Command::Start {

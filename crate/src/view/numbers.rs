@@ -104,10 +104,9 @@ pub fn lag(world: &World) -> Table {
 /// How many records each service's group has not committed, in all.
 #[must_use]
 pub fn lag_of(world: &World, service: Service) -> u64 {
-    let topic = world
-        .pipeline()
-        .topics
-        .read_by(service, world.settings().wiring);
+    let Some(topic) = world.read_by(service) else {
+        return 0;
+    };
     (0..world.partitions(topic))
         .map(|partition| {
             let at = TopicPartition::new(topic, partition);

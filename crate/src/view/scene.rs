@@ -8,18 +8,20 @@ use crate::group::GroupState;
 use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
 use crate::log::Log;
 use crate::protocol::{Lane, Service};
-use crate::shop::{Customers, OrderEvent, Settings, WorkerState, hue_of};
-use crate::sim::{Metrics, Moment, Moved, Node, Pipeline, Status, World};
+use crate::shop::{OrderEvent, Settings, WorkerState, hue_of};
+use crate::sim::{Metrics, Moment, Moved, Node, Shops, Status, World};
 use crate::time::{Span, Time};
 
 /// Fills `scene` with the picture of `moment` at `now`, which lies at or after the world's last
-/// event. Buffers are reused.
+/// event. Buffers are reused. Of a world without shops there is no such picture, and `scene` stays as
+/// it is.
 pub fn scene(moment: &Moment, usual: &Settings, now: Time, scene: &mut OrdersScene) {
     let world = &moment.world;
+    let Some(shops) = world.shops() else { return };
     let topics = topic_order(world);
     scene.now = now;
-    sync_shop(world, usual, &mut scene.sync);
-    async_shop(world, usual, &mut scene.async_);
+    sync_shop(world, shops, usual, &mut scene.sync);
+    async_shop(world, shops, usual, &mut scene.async_);
     scene.topics.resize_with(topics.len(), TopicScene::default);
     for (topic, into) in topics.iter().zip(&mut scene.topics) {
         topic_scene(world, *topic, into);
@@ -29,7 +31,7 @@ pub fn scene(moment: &Moment, usual: &Settings, now: Time, scene: &mut OrdersSce
     let flights = moment.metrics.moved().filter(recent);
     scene
         .flights
-        .extend(flights.filter_map(|moved| flight(world.pipeline(), &topics, moved)));
+        .extend(flights.filter_map(|moved| flight(world, shops, &topics, moved)));
 }
 
 /// How many orders are not finished, over the run so far.
@@ -114,8 +116,9 @@ impl Answers {
 #[must_use]
 pub fn topic_order(world: &World) -> Vec<TopicId> {
     let exists = |topic: &TopicId| world.cluster().topics.contains_key(topic);
-    let known = world.pipeline().topics.all();
-    let mut topics: Vec<TopicId> = known.into_iter().filter(exists).collect();
+    let shops = world.shops();
+    let known: Vec<TopicId> = shops.map_or(Vec::new(), |shops| shops.topics.all().into());
+    let mut topics: Vec<TopicId> = known.iter().copied().filter(exists).collect();
     topics.extend(
         world
             .cluster()
@@ -129,26 +132,24 @@ pub fn topic_order(world: &World) -> Vec<TopicId> {
 
 /// The services that read a topic as they are wired now.
 pub fn readers(world: &World, topic: TopicId) -> impl Iterator<Item = Service> {
-    let (topics, wiring) = (world.pipeline().topics, world.settings().wiring);
-    Service::ALL
-        .into_iter()
-        .filter(move |service| topics.read_by(*service, wiring) == topic)
+    let read_by = Service::ALL.map(|service| world.read_by(service));
+    let all = Service::ALL.into_iter();
+    all.filter(move |service| read_by[service.index()] == Some(topic))
 }
 
 /// Where a service's group stands in a partition: the next offset it will read.
 #[must_use]
 pub fn committed(world: &World, service: Service, at: TopicPartition) -> i64 {
     let start = world.log(at).map_or(0, Log::log_start_offset);
-    let group = world.group(Pipeline::group(service));
+    let group = world.group(Shops::group(service));
     group.and_then(|group| group.position(at)).unwrap_or(start)
 }
 
-fn sync_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
-    let pipeline = world.pipeline();
-    waiting(world, Lane::Sync, into);
+fn sync_shop(world: &World, shops: &Shops, usual: &Settings, into: &mut ShopScene) {
+    waiting(world, shops, Lane::Sync, into);
     into.stations.clear();
     let settings = world.settings();
-    if let Node::SyncShop(shop) = world.node(pipeline.sync_shop) {
+    if let Node::SyncShop(shop) = world.node(shops.sync_shop) {
         let in_hand = shop.serving().iter().flatten().map(|serving| InHand {
             order: serving.order,
             hue: serving.hue,
@@ -158,12 +159,12 @@ fn sync_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
         into.stations.push(shop_station(
             world,
             usual,
-            pipeline.sync_shop,
+            shops.sync_shop,
             in_hand.collect(),
         ));
     }
     for service in Service::ALL {
-        let id = pipeline.sync_services[service.index()];
+        let id = shops.sync_services[service.index()];
         if let Node::SyncService(node) = world.node(id) {
             let in_hand = node.in_service().iter().flatten().map(|job| InHand {
                 order: job.order,
@@ -180,12 +181,11 @@ fn sync_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
     }
 }
 
-fn async_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
-    let pipeline = world.pipeline();
-    waiting(world, Lane::Async, into);
+fn async_shop(world: &World, shops: &Shops, usual: &Settings, into: &mut ShopScene) {
+    waiting(world, shops, Lane::Async, into);
     into.stations.clear();
     let settings = world.settings();
-    if let Node::AsyncShop(shop) = world.node(pipeline.async_shop) {
+    if let Node::AsyncShop(shop) = world.node(shops.async_shop) {
         let in_hand = shop.taking().iter().flatten().map(|taking| InHand {
             order: taking.order.id,
             hue: taking.order.hue,
@@ -195,21 +195,21 @@ fn async_shop(world: &World, usual: &Settings, into: &mut ShopScene) {
         into.stations.push(shop_station(
             world,
             usual,
-            pipeline.async_shop,
+            shops.async_shop,
             in_hand.collect(),
         ));
     }
     for service in Service::ALL {
         let mut station = station(world, usual, service);
         station.paused = settings.paused[service.index()];
-        let group = world.group(Pipeline::group(service));
+        let group = world.group(Shops::group(service));
         station.rebalancing = group.is_some_and(|group| {
             matches!(
                 group.state(),
                 GroupState::PreparingRebalance | GroupState::CompletingRebalance
             )
         });
-        for &id in &pipeline.workers[service.index()] {
+        for &id in &shops.workers[service.index()] {
             if !up(world, id) {
                 continue;
             }
@@ -282,17 +282,11 @@ fn up(world: &World, id: NodeId) -> bool {
     world.status(id) != Status::Down
 }
 
-/// Everyone who orders.
-#[must_use]
-pub fn customers(world: &World) -> &Customers {
-    match world.node(world.pipeline().customers) {
-        Node::Customers(customers) => customers,
-        _ => unreachable!("the pipeline's customers are none"),
-    }
-}
-
-fn waiting(world: &World, lane: Lane, into: &mut ShopScene) {
-    let all = customers(world).waiting(lane);
+fn waiting(world: &World, shops: &Shops, lane: Lane, into: &mut ShopScene) {
+    let Node::Customers(customers) = world.node(shops.customers) else {
+        return;
+    };
+    let all = customers.waiting(lane);
     let patience = world.settings().patience;
     into.waiting_total = all.len() as u32;
     into.waiting.clear();
@@ -361,13 +355,13 @@ pub fn order_in(value: &[u8]) -> Option<OrderId> {
     u32::try_from(number).ok().map(OrderId)
 }
 
-fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flight> {
+fn flight(world: &World, shops: &Shops, topics: &[TopicId], moved: &Moved) -> Option<Flight> {
     let partition = |at: TopicPartition| {
         let topic = topics.iter().position(|topic| *topic == at.topic)?;
         Some(Place::Partition(topic as u8, at.partition as u16))
     };
     let worker = |id: NodeId| {
-        let place = pipeline
+        let place = shops
             .workers
             .iter()
             .position(|workers| workers.contains(&id))?;
@@ -383,8 +377,8 @@ fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flig
         order,
     } = *moved;
     let (from, to) = match log {
-        Some(at) if pipeline.brokers.contains(&to) => {
-            let from = if from == pipeline.async_shop {
+        Some(at) if world.broker_ids().contains(&to) => {
+            let from = if from == shops.async_shop {
                 Place::AsyncStation(0)
             } else {
                 worker(from)?
@@ -393,12 +387,12 @@ fn flight(pipeline: &Pipeline, topics: &[TopicId], moved: &Moved) -> Option<Flig
         }
         Some(at) => (partition(at)?, worker(to)?),
         // Returns and answers are not shown: what they are about goes on, or is done.
-        None if to == pipeline.customers || pipeline.sync_services.contains(&from) => return None,
-        None if to == pipeline.sync_shop => (Place::SyncCustomers, Place::SyncStation(0)),
-        None if to == pipeline.async_shop => (Place::AsyncCustomers, Place::AsyncStation(0)),
+        None if to == shops.customers || shops.sync_services.contains(&from) => return None,
+        None if to == shops.sync_shop => (Place::SyncCustomers, Place::SyncStation(0)),
+        None if to == shops.async_shop => (Place::AsyncCustomers, Place::AsyncStation(0)),
         None => {
             // The order moves on from service to service, though it is the shop that calls each.
-            let place = pipeline
+            let place = shops
                 .sync_services
                 .iter()
                 .position(|service| *service == to)? as u8;

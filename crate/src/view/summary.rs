@@ -182,7 +182,10 @@ impl Summary {
             sync: SyncOrders::of(moment),
             async_: AsyncOrders::of(moment),
             topics: topics(moment),
-            groups: Service::ALL.map(|service| group(moment, service)).into(),
+            groups: Service::ALL
+                .into_iter()
+                .filter_map(|service| group(moment, service))
+                .collect(),
             promises: PromiseSummary::of(moment),
         }
     }
@@ -295,15 +298,14 @@ fn topics(moment: &Moment) -> Vec<(String, TopicSummary)> {
     topics.collect()
 }
 
-fn group(moment: &Moment, service: Service) -> (String, GroupSummary) {
+fn group(moment: &Moment, service: Service) -> Option<(String, GroupSummary)> {
     let world = &moment.world;
-    let wiring = world.settings().wiring;
-    let topic = world.pipeline().topics.read_by(service, wiring);
+    let topic = world.read_by(service)?;
     let group = GroupSummary {
         topic: world.topic_name(topic).to_string(),
         lag: lag_of(world, service),
     };
-    (service.name().to_owned(), group)
+    Some((service.name().to_owned(), group))
 }
 
 fn as_map<T: Serialize, S: Serializer>(rows: &[(String, T)], to: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,276 @@
+//! What each command does to the world.
+
+use super::command::Command;
+use super::node::Node;
+use super::shops::Shops;
+use super::world::{Problem, World, digest};
+use crate::cluster::{NewTopic, TopicError};
+use crate::id::NodeId;
+use crate::protocol::{Out, Service, Sink};
+use crate::time::{Span, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most partitions a topic may be given: a real cluster takes more, but each costs a tab memory.
+const MOST_PARTITIONS: u32 = 1_000;
+
+impl World {
+    /// Does what a person or a script asks. What it tells goes to `sink`.
+    ///
+    /// # Errors
+    /// The command does not make sense here: why, in words for the person. Nothing was changed.
+    pub fn apply<S: Sink>(&mut self, command: &Command, sink: &mut S) -> Result<(), Problem> {
+        self.carry_out(command, sink)?;
+        let text = serde_json::to_string(command).expect("a command has only plain members");
+        self.stamp_command(digest(&text));
+        Ok(())
+    }
+
+    /// Commands about clients and processes. What concerns topics and the network, and what only
+    /// shops know, is carried out elsewhere.
+    fn carry_out<S: Sink>(&mut self, command: &Command, sink: &mut S) -> Result<(), Problem> {
+        match command {
+            Command::SetRate { per_s } => {
+                self.settings.per_s = within("the rate", *per_s, 0.0, 1_000.0)?;
+                self.change_pace(sink);
+            }
+            Command::Burst { factor, for_us } => {
+                let factor = within("the factor of a burst", *factor, 0.01, 100.0)?;
+                self.burst(factor, self.now() + Span(*for_us), sink);
+            }
+            Command::Stop { node, how } => {
+                for node in self.named(node)? {
+                    self.stop(node, *how, sink);
+                }
+            }
+            Command::Start { node } => {
+                for node in self.named(node)? {
+                    if self.is_wanted(node) {
+                        self.start(node, sink);
+                    }
+                }
+            }
+            Command::SetAcks { acks } => {
+                self.settings.acks = *acks;
+                self.reconfigure_producers(sink);
+            }
+            Command::SetPartitioning { partitioning } => {
+                self.settings.partitioning = *partitioning;
+                self.reconfigure_producers(sink);
+            }
+            Command::SetCommit { commit } => {
+                self.settings.commit = *commit;
+                self.restart_readers(sink);
+            }
+            Command::CreateTopic { .. }
+            | Command::DeleteTopic { .. }
+            | Command::AddPartitions { .. }
+            | Command::Cut { .. }
+            | Command::Heal
+            | Command::SetLoss { .. } => self.carry_out_beside(command, sink)?,
+            _ => self.carry_out_in_shops(command, sink)?,
+        }
+        Ok(())
+    }
+
+    /// Commands about topics and the network, which any scenario has.
+    fn carry_out_beside<S: Sink>(
+        &mut self,
+        command: &Command,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
+        match command {
+            Command::CreateTopic {
+                topic,
+                partitions,
+                configs,
+            } => {
+                self.create_topic(topic, *partitions, configs, sink)?;
+            }
+            Command::DeleteTopic { topic } => {
+                self.administer(sink, |node, now, out| match node {
+                    Node::Broker(broker) => broker.delete_topic(now, topic, out),
+                    Node::Controller(controller) => {
+                        controller.delete_topic(now, topic, out).map(drop)
+                    }
+                    _ => Ok(()),
+                })?;
+            }
+            Command::AddPartitions { topic, to } => {
+                few_partitions(*to)?;
+                self.administer(sink, |node, now, out| match node {
+                    Node::Broker(broker) => broker.add_partitions(now, topic, *to, out),
+                    Node::Controller(controller) => controller.add_partitions(now, topic, *to, out),
+                    _ => Ok(()),
+                })?;
+            }
+            Command::Cut { a, b } => {
+                for (a, b) in self.pairs(a, b)? {
+                    self.kernel.cut(a, b);
+                }
+            }
+            Command::Heal => self.kernel.heal(),
+            Command::SetLoss { a, b, rate } => {
+                let rate = within("the share lost", *rate, 0.0, 0.95)?;
+                for (a, b) in self.pairs(a, b)? {
+                    self.kernel.set_loss(a, b, rate);
+                }
+            }
+            _ => unreachable!("the other commands are carried out elsewhere"),
+        }
+        Ok(())
+    }
+
+    pub(super) fn create_topic<S: Sink>(
+        &mut self,
+        name: &str,
+        partitions: u32,
+        configs: &BTreeMap<String, String>,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
+        few_partitions(partitions)?;
+        let known = self.topic_id(name);
+        let id = self.intern(name);
+        let shared = Arc::clone(self.topic_name(id));
+        let new = NewTopic {
+            partitions: Some(partitions),
+            configs: configs.clone(),
+            ..NewTopic::default()
+        };
+        let made = self.administer(sink, |node, now, out| match node {
+            Node::Broker(broker) => broker.create_topic(now, id, &shared, &new, out),
+            Node::Controller(controller) => controller.create_topic(now, id, &shared, &new, out),
+            _ => Ok(()),
+        });
+        if made.is_err() && known.is_none() {
+            self.forget_last_topic_name();
+        }
+        made
+    }
+
+    /// Does what an admin tool asks for, at whoever decides: the active controller, or the broker
+    /// alone.
+    fn administer<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        act: impl FnOnce(&mut Node, Time, &mut Out) -> Result<(), TopicError>,
+    ) -> Result<(), Problem> {
+        let decides = self.active_controller().ok_or(TopicError::NoController);
+        let done =
+            decides.and_then(|node| self.with_node(node, sink, |n, now, _, out| act(n, now, out)));
+        done.map_err(|error| Problem::new(error.to_string()))
+    }
+
+    fn change_pace<S: Sink>(&mut self, sink: &mut S) {
+        self.with_customers(sink, |people, now, set, out| {
+            people.change_pace(now, set, out);
+        });
+    }
+
+    fn burst<S: Sink>(&mut self, factor: f64, until: Time, sink: &mut S) {
+        self.with_customers(sink, |people, now, set, out| {
+            people.burst(factor, until, now, set, out);
+        });
+    }
+
+    fn reconfigure_producers<S: Sink>(&mut self, sink: &mut S) {
+        if let Some(shops) = &self.shops {
+            self.with_node(shops.async_shop, sink, |node, _, settings, _| {
+                if let Node::AsyncShop(shop) = node {
+                    shop.reconfigure(settings);
+                }
+            });
+            // Its workers have producers too.
+            self.restart_readers(sink);
+        }
+    }
+
+    /// A client reads its settings when it is made: consumers whose settings changed start anew.
+    pub(super) fn restart_readers<S: Sink>(&mut self, sink: &mut S) {
+        let workers = self.shops.iter().flat_map(|shops| shops.workers.iter());
+        let readers: Vec<NodeId> = workers.flatten().copied().collect();
+        for node in readers {
+            self.ask_to_stop(node, true, sink);
+        }
+    }
+
+    /// The nodes a person means by a name: a service in both shops, both shops, all brokers, all
+    /// controllers, or one node's own name.
+    fn named(&self, name: &str) -> Result<Vec<NodeId>, Problem> {
+        if let Some(many) = self.kind_named(name) {
+            return Ok(many);
+        }
+        // Customers are people, not a process.
+        if name == "customers" {
+            return Err(Problem::new("customers cannot be stopped or cut off"));
+        }
+        let found = self
+            .nodes()
+            .find(|(_, own, ..)| *own == name)
+            .map(|(id, ..)| vec![id]);
+        found.ok_or_else(|| {
+            let kinds = KINDS.iter().copied();
+            let kinds: Vec<&str> = kinds
+                .filter(|kind| self.kind_named(kind).is_some())
+                .collect();
+            let names: Vec<&str> = self.nodes().map(|(_, own, ..)| own).collect();
+            Problem::new(format!(
+                "there is no node named “{name}”. There are: {}, and each by its own name: {}",
+                kinds.join(", "),
+                names.join(", ")
+            ))
+        })
+    }
+
+    /// The nodes of a kind, where there are any.
+    fn kind_named(&self, name: &str) -> Option<Vec<NodeId>> {
+        let (cluster, shops) = (&[&self.brokers, &self.controllers], self.shops.as_ref());
+        let of_shops = |shops: &Shops| {
+            if name == "shop" {
+                return Some(vec![shops.sync_shop, shops.async_shop]);
+            }
+            let service = Service::ALL.iter().find(|s| s.name() == name)?.index();
+            let sync = std::iter::once(shops.sync_services[service]);
+            Some(sync.chain(shops.workers[service].iter().copied()).collect())
+        };
+        match name {
+            "broker" => Some(cluster[0].clone()),
+            "controller" => Some(cluster[1].clone()),
+            _ => shops.and_then(of_shops),
+        }
+        .filter(|nodes| !nodes.is_empty())
+    }
+
+    fn pairs(&self, a: &str, b: &str) -> Result<Vec<(NodeId, NodeId)>, Problem> {
+        let (a, b) = (self.named(a)?, self.named(b)?);
+        let pairs = a.iter().flat_map(|&a| b.iter().map(move |&b| (a, b)));
+        Ok(pairs.filter(|(a, b)| a != b).collect())
+    }
+}
+
+/// The names that stand for several nodes.
+const KINDS: [&str; 6] = [
+    "payment",
+    "warehouse",
+    "shipping",
+    "shop",
+    "broker",
+    "controller",
+];
+
+/// Too few is for the broker to refuse, in its own words.
+fn few_partitions(partitions: u32) -> Result<(), Problem> {
+    let (most, wanted) = (MOST_PARTITIONS, f64::from(partitions));
+    within("the number of partitions", wanted, 0.0, f64::from(most)).map(drop)
+}
+
+/// `value`, if it lies within these bounds; otherwise what to say.
+pub(super) fn within(what: &str, value: f64, least: f64, most: f64) -> Result<f64, Problem> {
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(Problem::new(format!(
+            "{what} lies between {least} and {most}, not at {value}"
+        )))
+    }
+}
