@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod cluster;
+pub mod feed;
 pub mod group;
 pub mod id;
 pub mod link;

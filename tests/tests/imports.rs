@@ -19,14 +19,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("group", &["id", "time", "rng", "log", "protocol"]),
     ("shop", &["id", "time", "rng", "log", "protocol", "client"]),
     (
+        "feed",
+        &["id", "time", "rng", "log", "protocol", "client", "shop"],
+    ),
+    (
         "sim",
         &[
             "id", "time", "rng", "pile", "log", "protocol", "cluster", "client", "group", "shop",
+            "feed",
         ],
     ),
     (
         "scenario",
-        &["id", "time", "rng", "protocol", "shop", "sim"],
+        &["id", "time", "rng", "protocol", "shop", "feed", "sim"],
     ),
     (
         "link",

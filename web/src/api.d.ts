@@ -20,15 +20,25 @@ export interface Outcome {
   events: number;
   /** 16 hex digits: the same seed and commands give the same. */
   trace_hash: string;
-  /** The shop where the customer waits for everything. */
-  sync: SyncOrders;
-  /** The shop that answers when the log has the order. */
-  async: AsyncOrders;
+  /** The shop where the customer waits for everything, if there is one. */
+  sync?: SyncOrders;
+  /** The shop that answers when the log has the order, if there is one. */
+  async?: AsyncOrders;
+  /** The producers, where there are no shops. */
+  producers?: ProducerSummary;
   /** By name. */
   topics: Record<string, { partitions: PartitionSummary[] }>;
   /** By name. */
   groups: Record<string, GroupSummary>;
   promises: PromiseSummary;
+}
+
+/** What became of the records of plain producers. */
+export interface ProducerSummary {
+  /** Those that a producer was told are appended. */
+  acked: number;
+  /** Those that were in a batch that a producer gave up on; they may be in the log all the same. */
+  failed: number;
 }
 
 /** Orders in the synchronous shop. */

@@ -49,7 +49,7 @@ pub enum Start {
 impl Lab {
     /// A run of the scenario named `name`, or of the first one with a notice that there is none.
     pub fn named(name: &str, seed: u64) -> Self {
-        if let Some(found) = scenario::by_name(name) {
+        if let Some(found) = scenario::of_shops().find(|scene| scene.name == name) {
             return Self::of(found, seed);
         }
         let first = scenario::by_name(FIRST).expect("the first scenario is there");
@@ -131,7 +131,8 @@ impl Lab {
         file: OwnFile,
         orders: Arc<[RecordedOrder]>,
     ) -> Result<Self, String> {
-        let mut scenario = scenario::by_name(name)
+        let mut scenario = scenario::of_shops()
+            .find(|scene| scene.name == name)
             .or_else(|| scenario::by_name(FIRST))
             .ok_or("the first scenario is missing")?;
         scenario.workload = Workload::Recorded {

@@ -45,7 +45,7 @@ fn scenes(ui: &Ui, chosen: &str) -> Html {
     };
     html! {
         <select class="scene" aria-label="Scene" {onchange} data-testid="scene">
-            { for scenario::all().into_iter().map(|scene| html! {
+            { for scenario::of_shops().map(|scene| html! {
                 <option value={scene.name.clone()} selected={scene.name == chosen}>{ scene.title }</option>
             }) }
         </select>

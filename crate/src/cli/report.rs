@@ -3,7 +3,9 @@
 use crate::scenario::Scenario;
 use crate::sim::Promise;
 use crate::time::Span;
-use crate::view::summary::{Breached, PromiseSummary, Summary, Times};
+use crate::view::summary::{
+    AsyncOrders, Breached, ProducerSummary, PromiseSummary, Summary, SyncOrders, Times,
+};
 use std::io::{self, Write};
 
 /// Prints all of it.
@@ -21,10 +23,18 @@ pub(super) fn print(summary: &Summary, scene: &Scenario, out: &mut dyn Write) ->
         out,
         "seed {seed} · {until_us} played · {events} events · trace {trace_hash}\n"
     )?;
-    table(out, &["orders", "sync", "async"], &orders(summary))?;
-    writeln!(out)?;
-    table(out, &["time to", "p50", "p99", "max"], &times(summary))?;
-    writeln!(out)?;
+    if let (Some(sync), Some(async_)) = (&summary.sync, &summary.async_) {
+        table(out, &["orders", "sync", "async"], &orders(sync, async_))?;
+        writeln!(out)?;
+        table(out, &["time to", "p50", "p99", "max"], &times(sync, async_))?;
+        writeln!(out)?;
+    }
+    if let Some(ProducerSummary { acked, failed }) = summary.producers {
+        let rows = [("acknowledged", acked), ("failed", failed)];
+        let rows = rows.map(|(what, n)| row([what.to_owned(), n.to_string()]));
+        table(out, &["records of producers", ""], &rows)?;
+        writeln!(out)?;
+    }
     table(
         out,
         &["topic", "partitions", "records", "bytes"],
@@ -39,8 +49,7 @@ fn row<const N: usize>(cells: [String; N]) -> Vec<String> {
     cells.into()
 }
 
-fn orders(summary: &Summary) -> Vec<Vec<String>> {
-    let (sync, async_) = (&summary.sync, &summary.async_);
+fn orders(sync: &SyncOrders, async_: &AsyncOrders) -> Vec<Vec<String>> {
     let both = |name: &str, a: u32, b: u32| row([name.into(), a.to_string(), b.to_string()]);
     let second = |name: &str, n: u32| row([name.into(), "–".into(), n.to_string()]);
     vec![
@@ -60,7 +69,7 @@ fn orders(summary: &Summary) -> Vec<Vec<String>> {
     ]
 }
 
-fn times(summary: &Summary) -> Vec<Vec<String>> {
+fn times(sync: &SyncOrders, async_: &AsyncOrders) -> Vec<Vec<String>> {
     let line = |name: &str, times: Option<Times>| {
         let cell = |of: fn(&Times) -> f64| {
             times.as_ref().map_or_else(
@@ -76,9 +85,9 @@ fn times(summary: &Summary) -> Vec<Vec<String>> {
         ])
     };
     vec![
-        line("an answer, sync", summary.sync.response_ms),
-        line("an answer, async", summary.async_.response_ms),
-        line("shipping, async", summary.async_.shipped_ms),
+        line("an answer, sync", sync.response_ms),
+        line("an answer, async", async_.response_ms),
+        line("shipping, async", async_.shipped_ms),
     ]
 }
 

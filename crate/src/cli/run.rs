@@ -112,6 +112,10 @@ fn prepare(args: &Args, stderr: &mut dyn Write) -> io::Result<Result<(Timeline, 
         }
     }
     let mut until = scene.length;
+    if args.orders.is_some() && scene.feed.is_some() {
+        let name = scene.name;
+        return Ok(Err(format!("{name} has no shops that could take orders")));
+    }
     if let Some(path) = &args.orders {
         scene.workload = match input::orders(path, args.speed, stderr)? {
             Ok(workload) => workload,

@@ -394,6 +394,35 @@ pub enum Fact {
         /// The order it belongs to.
         order: OrderId,
     },
+    /// A request or a response set off; one about several partitions is told of for each. Kept for
+    /// pictures.
+    Carried {
+        /// From.
+        from: NodeId,
+        /// To.
+        to: NodeId,
+        /// What it is.
+        what: Carries,
+        /// The partition it has records of, or says something about.
+        at: Option<TopicPartition>,
+        /// How many records.
+        records: u32,
+        /// When it arrives, if nothing stands in its way.
+        due_at: Time,
+    },
+}
+
+/// What a request or a response between a client and a broker, or two brokers, carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Carries {
+    /// A producer's batch to the leader.
+    Batch,
+    /// The leader's word that a batch is appended, or why not.
+    Ack,
+    /// A follower or a consumer asks for what comes next.
+    Asks,
+    /// What it is given; no records where there is nothing new.
+    Given,
 }
 
 /// Who listens to facts: nobody (`()`), the promises' monitors, the metrics, a recorder.

@@ -10,7 +10,7 @@ mod kafka;
 mod shop;
 
 pub use control::*;
-pub use fact::{Brokers, Fact, Lane, OrderStep, Sink, Stamp, Stop, Truncation};
+pub use fact::{Brokers, Carries, Fact, Lane, OrderStep, Sink, Stamp, Stop, Truncation};
 pub use kafka::*;
 pub use shop::{Answer, Order, Service, ShopMessage, WorkOutcome};
 

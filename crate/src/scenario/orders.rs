@@ -1,5 +1,6 @@
 //! The order pipeline's scenes.
 
+use super::cluster;
 use super::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec, Workload};
 use crate::protocol::{Service, Stop};
 use crate::rng::Dist;
@@ -20,7 +21,14 @@ pub fn all() -> Vec<Scenario> {
         fire_and_forget(),
         killed_consumer(),
         typo(),
+        cluster::cluster(),
     ]
+}
+
+/// The scenes of the order pipeline.
+pub fn of_shops() -> impl Iterator<Item = Scenario> {
+    let scenes = all().into_iter();
+    scenes.filter(|scene| scene.feed.is_none())
 }
 
 /// The scene of this name.
@@ -60,6 +68,7 @@ fn orders() -> Scenario {
             sigma: 0.3,
         },
         workload: Workload::Generated { customers: 36 },
+        feed: None,
         script: Vec::new(),
         captions: Vec::new(),
         questions: vec![

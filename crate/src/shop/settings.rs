@@ -1,4 +1,4 @@
-//! What can be set about the two shops.
+//! What can be set about the two shops, and about plain clients where there are no shops.
 
 use crate::protocol::{Acks, Service};
 use crate::rng::Dist;
@@ -6,10 +6,13 @@ use crate::time::Span;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The settings of the two shops, as they stand. Commands change them; the page shows them.
+/// The settings as they stand. Commands change them; the page shows them. Where there are no shops,
+/// the rate, `acks`, the partitioner and when consumers commit are those of plain clients, and the
+/// others mean nothing.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Settings {
-    /// Orders a second (exponential gaps), where the workload is generated.
+    /// Orders a second (exponential gaps), where the workload is generated; records a second of each
+    /// plain producer (even gaps).
     pub per_s: f64,
     /// The share of orders that come from one customer.
     pub skew: f64,
@@ -109,7 +112,8 @@ pub enum Partitioning {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CommitMode {
-    /// After each record, and waits for the answer (`enable.auto.commit=false`, `commitSync`).
+    /// After each record (a plain reader: after each poll), and waits for the answer
+    /// (`enable.auto.commit=false`, `commitSync`).
     #[default]
     EachRecord,
     /// In `poll`, every `auto.commit.interval.ms` (`enable.auto.commit=true`, Kafka's default).

@@ -5,6 +5,7 @@ use super::node::Node;
 use super::shops::Shops;
 use super::world::{Problem, World, digest};
 use crate::cluster::{NewTopic, TopicError};
+use crate::feed::{FeedSpec, Source};
 use crate::id::NodeId;
 use crate::protocol::{Out, Service, Sink};
 use crate::time::{Span, Time};
@@ -31,7 +32,9 @@ impl World {
     fn carry_out<S: Sink>(&mut self, command: &Command, sink: &mut S) -> Result<(), Problem> {
         match command {
             Command::SetRate { per_s } => {
-                self.settings.per_s = within("the rate", *per_s, 0.0, 1_000.0)?;
+                let feeds = self.feed.is_some();
+                let most = if feeds { FeedSpec::MOST_PER_S } else { 1_000.0 };
+                self.settings.per_s = within("the rate", *per_s, 0.0, most)?;
                 self.change_pace(sink);
             }
             Command::Burst { factor, for_us } => {
@@ -165,15 +168,20 @@ impl World {
         self.with_customers(sink, |people, now, set, out| {
             people.change_pace(now, set, out);
         });
+        self.with_sources(sink, Source::change_pace);
     }
 
     fn burst<S: Sink>(&mut self, factor: f64, until: Time, sink: &mut S) {
         self.with_customers(sink, |people, now, set, out| {
             people.burst(factor, until, now, set, out);
         });
+        self.with_sources(sink, |source, now, set, out| {
+            source.burst(factor, until, now, set, out);
+        });
     }
 
     fn reconfigure_producers<S: Sink>(&mut self, sink: &mut S) {
+        self.with_sources(sink, |source, _, set, _| source.reconfigure(set));
         if let Some(shops) = &self.shops {
             self.with_node(shops.async_shop, sink, |node, _, settings, _| {
                 if let Node::AsyncShop(shop) = node {
@@ -188,7 +196,8 @@ impl World {
     /// A client reads its settings when it is made: consumers whose settings changed start anew.
     pub(super) fn restart_readers<S: Sink>(&mut self, sink: &mut S) {
         let workers = self.shops.iter().flat_map(|shops| shops.workers.iter());
-        let readers: Vec<NodeId> = workers.flatten().copied().collect();
+        let readers = self.feed.iter().flat_map(|feed| &feed.readers);
+        let readers: Vec<NodeId> = workers.flatten().chain(readers).copied().collect();
         for node in readers {
             self.ask_to_stop(node, true, sink);
         }
@@ -224,7 +233,6 @@ impl World {
 
     /// The nodes of a kind, where there are any.
     fn kind_named(&self, name: &str) -> Option<Vec<NodeId>> {
-        let (cluster, shops) = (&[&self.brokers, &self.controllers], self.shops.as_ref());
         let of_shops = |shops: &Shops| {
             if name == "shop" {
                 return Some(vec![shops.sync_shop, shops.async_shop]);
@@ -234,9 +242,11 @@ impl World {
             Some(sync.chain(shops.workers[service].iter().copied()).collect())
         };
         match name {
-            "broker" => Some(cluster[0].clone()),
-            "controller" => Some(cluster[1].clone()),
-            _ => shops.and_then(of_shops),
+            "broker" => Some(self.brokers.clone()),
+            "controller" => Some(self.controllers.clone()),
+            "producer" => self.feed.as_ref().map(|feed| feed.sources.clone()),
+            "consumer" => self.feed.as_ref().map(|feed| feed.readers.clone()),
+            _ => self.shops.as_ref().and_then(of_shops),
         }
         .filter(|nodes| !nodes.is_empty())
     }
@@ -249,13 +259,15 @@ impl World {
 }
 
 /// The names that stand for several nodes.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 8] = [
     "payment",
     "warehouse",
     "shipping",
     "shop",
     "broker",
     "controller",
+    "producer",
+    "consumer",
 ];
 
 /// Too few is for the broker to refuse, in its own words.

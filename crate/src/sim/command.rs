@@ -14,12 +14,13 @@ use std::collections::BTreeMap;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
-    /// Customers come at this rate, 0 to 1000 orders a second.
+    /// Customers come at this rate, 0 to 1000 orders a second. Where there are no shops: each
+    /// producer sends so many records a second, 0 to 1,000,000.
     SetRate {
-        /// Orders a second.
+        /// Orders or records a second.
         per_s: f64,
     },
-    /// Customers come `factor` times as fast for a while, then as before.
+    /// Customers come, or producers send, `factor` times as fast for a while, then as before.
     Burst {
         /// How many times as fast, more than 0, at most 100. Ten times unless told.
         #[serde(default = "burst_factor")]
@@ -64,8 +65,9 @@ pub enum Command {
         /// 0 to 1.
         rate: f64,
     },
-    /// Stops a node, or all nodes of a service. `node` is `payment`, `warehouse`, `shipping`,
-    /// `shop`, `broker`, or a single node's own name, such as `payment-3`.
+    /// Stops a node, or all nodes of a kind. `node` is `payment`, `warehouse`, `shipping`, `shop`,
+    /// `producer`, `consumer`, `broker`, `controller`, or a single node's own name, such as
+    /// `payment-3`.
     Stop {
         /// Which.
         node: String,
@@ -84,7 +86,7 @@ pub enum Command {
     },
     /// How many copies the producers ask for.
     SetAcks {
-        /// `zero` or `one`.
+        /// `zero`, `one` or `all`.
         acks: Acks,
     },
     /// How the producers choose partitions.
@@ -92,7 +94,7 @@ pub enum Command {
         /// The way.
         partitioning: Partitioning,
     },
-    /// When the services' consumers commit their positions.
+    /// When the consumers commit their positions.
     SetCommit {
         /// The way.
         commit: CommitMode,

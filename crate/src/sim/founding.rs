@@ -20,6 +20,9 @@ const OFFSETS_PARTITIONS: u32 = 3;
 impl World {
     /// Makes the nodes and topics of a scenario.
     pub(super) fn lay_out(&mut self, scenario: &Scenario) -> Result<(), Problem> {
+        if let Some(feed) = &scenario.feed {
+            return self.lay_out_feed(scenario, feed);
+        }
         let (topics, sent_to) = self.name_shop_topics(scenario);
         self.lay_out_cluster(scenario, Shops::group_names())?;
         self.lay_out_shops(scenario, topics, sent_to);
@@ -27,7 +30,7 @@ impl World {
     }
 
     /// Makes brokers, controllers and topics. `groups` has the groups' names by their numbers.
-    fn lay_out_cluster(
+    pub(super) fn lay_out_cluster(
         &mut self,
         scenario: &Scenario,
         groups: Arc<[Arc<str>]>,

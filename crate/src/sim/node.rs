@@ -1,6 +1,7 @@
 //! What a node can be, and how the world speaks to any of them.
 
 use crate::cluster::{Broker, Controller, Death};
+use crate::feed::{Reader, Source};
 use crate::id::OrderId;
 use crate::protocol::{Input, Out, Stop};
 use crate::shop::{AsyncShop, Customers, Settings, SyncService, SyncShop, Worker};
@@ -18,6 +19,8 @@ pub enum Node {
     SyncService(SyncService),
     AsyncShop(AsyncShop),
     Worker(Worker),
+    Source(Source),
+    Reader(Reader),
 }
 
 impl Node {
@@ -31,6 +34,8 @@ impl Node {
             Self::SyncService(node) => node.handle(now, input, settings, out),
             Self::AsyncShop(node) => node.handle(now, input, settings, out),
             Self::Worker(node) => node.handle(now, input, settings, out),
+            Self::Source(node) => node.handle(now, input, settings, out),
+            Self::Reader(node) => node.handle(now, input, settings, out),
         }
     }
 
@@ -51,6 +56,8 @@ impl Node {
             Self::SyncService(node) => node.crash(),
             Self::AsyncShop(node) => return node.crash(out),
             Self::Worker(node) => node.crash(),
+            Self::Source(node) => node.crash(),
+            Self::Reader(node) => node.crash(),
         }
         Vec::new()
     }

@@ -2,6 +2,7 @@
 //! the room of that name.
 
 use super::command::{Acted, Command};
+use crate::feed::FeedSpec;
 use crate::protocol::Service;
 use crate::rng::Dist;
 use crate::shop::{Settings, Workload};
@@ -25,11 +26,11 @@ pub struct Scenario {
     /// It is too late for it from this time on.
     #[serde(default)]
     pub try_until: Option<Time>,
-    /// The shops as they begin.
+    /// What can be set, as it begins.
     pub settings: Settings,
     /// The topics as they begin.
     pub topics: Vec<TopicSpec>,
-    /// The topic that the asynchronous shop sends orders to; one that is not in `topics` is a
+    /// The topic that the asynchronous shop, if there is one, sends orders to; one that is not in `topics` is a
     /// mistake with a lesson.
     pub orders_topic: String,
     /// The brokers' `auto.create.topics.enable`.
@@ -39,8 +40,11 @@ pub struct Scenario {
     pub cluster: ClusterSpec,
     /// How long a message between any two nodes takes.
     pub latency: Dist,
-    /// Who orders what, and when.
+    /// Who orders what, and when, where there are shops.
     pub workload: Workload,
+    /// Clients in place of the shops, if that is what it has.
+    #[serde(default)]
+    pub feed: Option<FeedSpec>,
     /// Commands that act by themselves.
     pub script: Vec<Acted>,
     /// Sentences shown at their time.

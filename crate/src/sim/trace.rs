@@ -1,8 +1,9 @@
-//! What messages leave in the trace hash, and the orders they are about.
+//! What messages leave in the trace hash, and what the picture shows of them.
 
 use super::kernel::Traced;
 use crate::id::{OrderId, TopicPartition};
-use crate::protocol::{Body, Request, Response, ShopMessage};
+use crate::log::Batch;
+use crate::protocol::{Body, Carries, Request, Response, ShopMessage};
 use crate::shop::{OrderEvent, hue_of};
 
 /// The orders a message is about: each with its colour, and the partition it is written to.
@@ -27,6 +28,43 @@ pub(super) fn dots(body: &Body) -> Vec<(OrderId, u8, Option<TopicPartition>)> {
             _ => Vec::new(),
         },
         _ => Vec::new(),
+    }
+}
+
+/// Calls `each` for what a request or a response carries: what it is, of which partition, and how
+/// many records.
+pub(super) fn cargo(body: &Body, mut each: impl FnMut(Carries, Option<TopicPartition>, u32)) {
+    match body {
+        Body::Request { request, .. } => match &**request {
+            Request::Produce { batches, .. } => {
+                for (at, batch) in batches {
+                    each(Carries::Batch, Some(*at), batch.count());
+                }
+            }
+            Request::Fetch { .. } => each(Carries::Asks, None, 0),
+            _ => {}
+        },
+        Body::Response { response, .. } => match &**response {
+            Response::Produce { results } => {
+                for (at, _) in results {
+                    each(Carries::Ack, Some(*at), 0);
+                }
+            }
+            Response::Fetch { partitions } => {
+                let full = partitions.iter().filter(|part| !part.batches.is_empty());
+                let mut nothing = true;
+                for part in full {
+                    let records = part.batches.iter().map(Batch::count).sum();
+                    each(Carries::Given, Some(part.at), records);
+                    nothing = false;
+                }
+                if nothing {
+                    each(Carries::Given, None, 0);
+                }
+            }
+            _ => {}
+        },
+        Body::Shop(_) => {}
     }
 }
 

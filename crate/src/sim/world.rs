@@ -1,10 +1,11 @@
 //! The whole state at one instant.
 
+use super::feeds::Feed;
 use super::kernel::{Delivery, Kernel};
 use super::node::Node;
 use super::scenario::Scenario;
 use super::shops::Shops;
-use super::trace::dots;
+use super::trace::{cargo, dots};
 use crate::client::ProducerConfig;
 use crate::cluster::metadata::Image;
 use crate::cluster::{Broker, Controller, Replica};
@@ -75,6 +76,7 @@ pub struct World {
     pub(super) brokers: Vec<NodeId>,
     pub(super) controllers: Vec<NodeId>,
     pub(super) shops: Option<Shops>,
+    pub(super) feed: Option<Feed>,
     pub(super) seed: u64,
     out: Out,
 }
@@ -94,6 +96,7 @@ impl World {
             brokers: Vec::new(),
             controllers: Vec::new(),
             shops: None,
+            feed: None,
             seed,
             out: Out::default(),
         };
@@ -153,6 +156,12 @@ impl World {
     #[must_use]
     pub fn shops(&self) -> Option<&Shops> {
         self.shops.as_ref()
+    }
+
+    /// Who sends and who reads where there are no shops.
+    #[must_use]
+    pub fn feed(&self) -> Option<&Feed> {
+        self.feed.as_ref()
     }
 
     /// The topic that a service reads as they are wired now, where there are shops.
@@ -453,9 +462,22 @@ impl World {
             self.kernel.send(from, to, body);
             return;
         }
-        let dots = dots(&body);
-        let due_at = self.kernel.send(from, to, body);
         let stamp = self.stamp();
+        let due_at = self.kernel.transmit(from, to);
+        cargo(&body, |what, at, records| {
+            let fact = Fact::Carried {
+                from,
+                to,
+                what,
+                at,
+                records,
+                due_at,
+            };
+            sink.hear(stamp, fact);
+        });
+        // Orders are looked for in records where there are any.
+        let dots = self.shops.as_ref().map_or(Vec::new(), |_| dots(&body));
+        self.kernel.post(from, to, due_at, body);
         for (order, hue, log) in dots {
             sink.hear(
                 stamp,

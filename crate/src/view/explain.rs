@@ -334,7 +334,7 @@ impl<'a> View<'a> {
                     .world
                     .log(at)
                     .map_or(0, crate::log::Log::log_end_offset);
-                let behind = end - super::scene::committed(self.world, service, at);
+                let behind = end - super::scene::committed(self.world, Shops::group(service), at);
                 (partition, behind.max(0).unsigned_abs())
             })
             .max_by_key(|(_, behind)| *behind)

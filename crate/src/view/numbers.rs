@@ -2,9 +2,9 @@
 
 use super::panel::{Mark, PromiseRow, Table};
 use super::scene::{committed, readers, title};
-use crate::id::TopicPartition;
+use crate::id::{GroupId, TopicId, TopicPartition};
 use crate::protocol::{Lane, Service};
-use crate::sim::{Metrics, Moment, Promise, Promises, Witness, World};
+use crate::sim::{Metrics, Moment, Promise, Promises, Shops, Witness, World};
 use crate::time::{Span, Time};
 
 /// The numbers of both shops: answers over the last five seconds, counts over the run.
@@ -82,7 +82,7 @@ pub fn lag(world: &World) -> Table {
             for partition in 0..world.partitions(topic) {
                 let at = TopicPartition::new(topic, partition);
                 let end = world.log(at).map_or(0, crate::log::Log::log_end_offset);
-                let position = committed(world, service, at);
+                let position = committed(world, Shops::group(service), at);
                 rows.push(vec![
                     format!("{} · {name}-{partition}", service.name()),
                     position.to_string(),
@@ -104,14 +104,18 @@ pub fn lag(world: &World) -> Table {
 /// How many records each service's group has not committed, in all.
 #[must_use]
 pub fn lag_of(world: &World, service: Service) -> u64 {
-    let Some(topic) = world.read_by(service) else {
-        return 0;
-    };
+    let topic = world.read_by(service);
+    topic.map_or(0, |topic| group_lag(world, Shops::group(service), topic))
+}
+
+/// How many records of a topic a group has not committed.
+#[must_use]
+pub fn group_lag(world: &World, group: GroupId, topic: TopicId) -> u64 {
     (0..world.partitions(topic))
         .map(|partition| {
             let at = TopicPartition::new(topic, partition);
             let end = world.log(at).map_or(0, crate::log::Log::log_end_offset);
-            (end - committed(world, service, at)).max(0).unsigned_abs()
+            (end - committed(world, group, at)).max(0).unsigned_abs()
         })
         .sum()
 }

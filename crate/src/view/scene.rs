@@ -5,7 +5,7 @@ use super::orders::{
     TopicScene, Unfinished, Waiting,
 };
 use crate::group::GroupState;
-use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
+use crate::id::{GroupId, NodeId, OrderId, TopicId, TopicPartition};
 use crate::log::Log;
 use crate::protocol::{Lane, Service};
 use crate::shop::{OrderEvent, Settings, WorkerState, hue_of};
@@ -137,11 +137,11 @@ pub fn readers(world: &World, topic: TopicId) -> impl Iterator<Item = Service> {
     all.filter(move |service| read_by[service.index()] == Some(topic))
 }
 
-/// Where a service's group stands in a partition: the next offset it will read.
+/// Where a group stands in a partition: the next offset it will read.
 #[must_use]
-pub fn committed(world: &World, service: Service, at: TopicPartition) -> i64 {
+pub fn committed(world: &World, group: GroupId, at: TopicPartition) -> i64 {
     let start = world.log(at).map_or(0, Log::log_start_offset);
-    let group = world.group(Shops::group(service));
+    let group = world.group(group);
     group.and_then(|group| group.position(at)).unwrap_or(start)
 }
 
@@ -316,9 +316,9 @@ fn topic_scene(world: &World, topic: TopicId, into: &mut TopicScene) {
         strip.log_start = log.log_start_offset();
         strip.log_end = log.log_end_offset();
         strip.committed.clear();
-        strip
-            .committed
-            .extend(readers(world, topic).map(|service| committed(world, service, at)));
+        strip.committed.extend(
+            readers(world, topic).map(|service| committed(world, Shops::group(service), at)),
+        );
         youngest(log, &mut strip.cells);
     }
 }

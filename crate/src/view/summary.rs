@@ -1,11 +1,11 @@
 //! What a run came to, as numbers: what `millrace run --json` prints.
 
-use super::numbers::{lag_of, mark, quantile, witness};
+use super::numbers::{group_lag, mark, quantile, witness};
 use super::panel::Mark;
 use super::scene::topic_order;
-use crate::id::TopicPartition;
+use crate::id::{GroupId, TopicId, TopicPartition};
 use crate::protocol::{Lane, Service};
-use crate::sim::{Moment, Promise, Timeline};
+use crate::sim::{Feed, Moment, Promise, Shops, Timeline, World};
 use crate::time::{Span, Time};
 use serde::{Serialize, Serializer};
 
@@ -22,11 +22,15 @@ pub struct Summary {
     pub events: u64,
     /// The fold of them all: 16 hex digits.
     pub trace_hash: String,
-    /// The shop where the customer waits for everything.
-    pub sync: SyncOrders,
-    /// The shop that answers when the log has the order.
-    #[serde(rename = "async")]
-    pub async_: AsyncOrders,
+    /// The shop where the customer waits for everything, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync: Option<SyncOrders>,
+    /// The shop that answers when the log has the order, if there is one.
+    #[serde(rename = "async", skip_serializing_if = "Option::is_none")]
+    pub async_: Option<AsyncOrders>,
+    /// The producers, where there are no shops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub producers: Option<ProducerSummary>,
     /// The topics by name, in the order the pipeline passes them.
     #[serde(serialize_with = "as_map")]
     pub topics: Vec<(String, TopicSummary)>,
@@ -35,6 +39,15 @@ pub struct Summary {
     pub groups: Vec<(String, GroupSummary)>,
     /// The guarantees.
     pub promises: PromiseSummary,
+}
+
+/// What became of the records of plain producers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct ProducerSummary {
+    /// Those that a producer was told are appended.
+    pub acked: u64,
+    /// Those that were in a batch that a producer gave up on. They may be in the log all the same.
+    pub failed: u64,
 }
 
 /// Orders in the synchronous shop.
@@ -173,19 +186,22 @@ impl Summary {
     #[must_use]
     pub fn of(timeline: &Timeline) -> Self {
         let moment = timeline.moment();
+        let world = &moment.world;
+        let traffic = moment.metrics.traffic();
         Self {
             scenario: timeline.scenario().name.clone(),
             seed: timeline.seed(),
             until_us: timeline.now(),
             events: timeline.instant(),
             trace_hash: format!("{:016x}", timeline.trace_hash()),
-            sync: SyncOrders::of(moment),
-            async_: AsyncOrders::of(moment),
+            sync: world.shops().map(|_| SyncOrders::of(moment)),
+            async_: world.shops().map(|_| AsyncOrders::of(moment)),
+            producers: world.feed().map(|_| ProducerSummary {
+                acked: traffic.acked(),
+                failed: traffic.failed(),
+            }),
             topics: topics(moment),
-            groups: Service::ALL
-                .into_iter()
-                .filter_map(|service| group(moment, service))
-                .collect(),
+            groups: groups(world),
             promises: PromiseSummary::of(moment),
         }
     }
@@ -298,14 +314,21 @@ fn topics(moment: &Moment) -> Vec<(String, TopicSummary)> {
     topics.collect()
 }
 
-fn group(moment: &Moment, service: Service) -> Option<(String, GroupSummary)> {
-    let world = &moment.world;
-    let topic = world.read_by(service)?;
-    let group = GroupSummary {
-        topic: world.topic_name(topic).to_string(),
-        lag: lag_of(world, service),
+fn groups(world: &World) -> Vec<(String, GroupSummary)> {
+    let group = |name: &str, id: GroupId, topic: TopicId| {
+        let group = GroupSummary {
+            topic: world.topic_name(topic).to_string(),
+            lag: group_lag(world, id, topic),
+        };
+        (name.to_owned(), group)
     };
-    Some((service.name().to_owned(), group))
+    let services = Service::ALL.into_iter().filter_map(|service| {
+        let topic = world.read_by(service)?;
+        Some(group(service.name(), Shops::group(service), topic))
+    });
+    let feed = world.feed();
+    let readers = feed.map(|feed| group(&feed.group, Feed::GROUP, feed.topic));
+    services.chain(readers).collect()
 }
 
 fn as_map<T: Serialize, S: Serializer>(rows: &[(String, T)], to: S) -> Result<S::Ok, S::Error> {

@@ -158,7 +158,7 @@ fn run(ui: &Ui, seed: u64, scenario: &str) -> Html {
             </form>
             <div class="form"><div class="field"><label for={ui.id("scenario")}>{ "Scenario" }</label>
                 <select id={ui.id("scenario")} onchange={choose} data-testid="scenario">
-                    { for scenario::all().into_iter().map(|s| html! { <option value={s.name.clone()} selected={s.name == scenario}>{ s.title }</option> }) }
+                    { for scenario::of_shops().map(|s| html! { <option value={s.name.clone()} selected={s.name == scenario}>{ s.title }</option> }) }
                 </select></div></div>
         </>
     }

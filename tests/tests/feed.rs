@@ -1,0 +1,245 @@
+//! A world without shops: plain clients, what commands do to them, and what is told of them.
+
+use millrace::protocol::{Acks, Carries, Service, Stop};
+use millrace::scenario::{self, CommitMode, Partitioning};
+use millrace::sim::{Acted, Command, Node, Timeline};
+use millrace::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn cluster(seed: u64) -> Timeline {
+    let scene = scenario::by_name("cluster").expect("the scene is there");
+    Timeline::new(scene, seed).expect("the scene holds together")
+}
+
+fn play(timeline: &mut Timeline, s: u64) {
+    assert!(timeline.run_until(Time(s * 1_000_000), 20_000_000));
+}
+
+fn stop(node: &str, how: Stop) -> Command {
+    let node = node.to_owned();
+    Command::Stop { node, how }
+}
+
+fn start(node: &str) -> Command {
+    let node = node.to_owned();
+    Command::Start { node }
+}
+
+/// Records that producers were told are appended, and those the group has not committed.
+fn acked_and_lag(timeline: &Timeline) -> (u64, u64) {
+    let summary = millrace::view::summary::Summary::of(timeline);
+    let producers = summary.producers.expect("there are producers");
+    (producers.acked, summary.groups[0].1.lag)
+}
+
+#[test]
+fn what_is_sent_is_acknowledged_replicated_and_read() {
+    let mut timeline = cluster(7);
+    play(&mut timeline, 30);
+    let (acked, lag) = acked_and_lag(&timeline);
+    assert!(
+        (340..=360).contains(&acked),
+        "{acked} in 30 s at 12 a second"
+    );
+    assert!(lag < 4, "{lag}");
+    assert_eq!(timeline.moment().promises.broken(), None);
+    let world = &timeline.moment().world;
+    let topic = world.topic_id("orders").expect("it is there");
+    let mut keys = BTreeMap::new();
+    for partition in 0..world.partitions(topic) {
+        let at = millrace::id::TopicPartition::new(topic, partition);
+        let logs: Vec<_> = world.brokers().filter_map(|b| b.replica(at)).collect();
+        assert_eq!(logs.len(), 3, "three replicas");
+        for record in logs[0].log().batches().flat_map(|b| b.records()).flatten() {
+            let key = record.key.expect("it has a key").to_vec();
+            assert_eq!(*keys.entry(key).or_insert(partition), partition);
+            let value: serde_json::Value =
+                serde_json::from_slice(record.value.expect("a value")).expect("JSON");
+            assert!(value["n"].is_u64(), "{value}");
+        }
+    }
+    assert_eq!(keys.len(), 12);
+    assert!(keys.contains_key(&b"k-01"[..]) && keys.contains_key(&b"k-12"[..]));
+}
+
+#[test]
+fn commands_about_clients_act_and_those_about_shops_are_refused() {
+    let mut timeline = cluster(8);
+    let mut before = 0;
+    let mut until = 5;
+    let mut acked_in_5_s = |timeline: &mut Timeline, command: Option<Command>| {
+        if let Some(command) = command {
+            let text = format!("{command:?}");
+            let done = timeline.act(command);
+            assert!(done.is_ok(), "{text}: {done:?}");
+        }
+        play(timeline, until);
+        until += 5;
+        let (acked, _) = acked_and_lag(timeline);
+        acked - std::mem::replace(&mut before, acked)
+    };
+    let usual = acked_in_5_s(&mut timeline, None);
+    assert!((55..=62).contains(&usual), "{usual}");
+    let per_s = 5_000.0;
+    let fast = acked_in_5_s(&mut timeline, Some(Command::SetRate { per_s }));
+    assert!((24_500..=25_500).contains(&fast), "{fast}");
+    let per_s = 0.0;
+    acked_in_5_s(&mut timeline, Some(Command::SetRate { per_s }));
+    assert_eq!(acked_in_5_s(&mut timeline, None), 0);
+    let per_s = 10.0;
+    acked_in_5_s(&mut timeline, Some(Command::SetRate { per_s }));
+    let (factor, for_us) = (10.0, 2_000_000);
+    let burst = acked_in_5_s(&mut timeline, Some(Command::Burst { factor, for_us }));
+    assert!((225..=235).contains(&burst), "{burst}: 200 and 30");
+    let acks = Acks::Zero;
+    acked_in_5_s(&mut timeline, Some(Command::SetAcks { acks }));
+    assert_eq!(acked_in_5_s(&mut timeline, None), 0, "nobody is told");
+    let acks = Acks::One;
+    acked_in_5_s(&mut timeline, Some(Command::SetAcks { acks }));
+    acked_in_5_s(&mut timeline, Some(stop("producer", Stop::Clean)));
+    assert_eq!(acked_in_5_s(&mut timeline, None), 0, "it is down");
+    acked_in_5_s(&mut timeline, Some(start("producer-1")));
+    assert_eq!(acked_in_5_s(&mut timeline, None), 50);
+    for command in [
+        stop("consumer", Stop::Killed),
+        start("consumer"),
+        Command::SetCommit {
+            commit: CommitMode::Auto,
+        },
+        Command::SetPartitioning {
+            partitioning: Partitioning::RoundRobin,
+        },
+    ] {
+        acked_in_5_s(&mut timeline, Some(command));
+    }
+    // A killed member is missed after its session timeout.
+    acked_in_5_s(&mut timeline, None);
+    acked_in_5_s(&mut timeline, None);
+    assert!(
+        acked_and_lag(&timeline).1 < 100,
+        "auto-commit is 5 s behind"
+    );
+
+    let node = "payment".to_owned();
+    let service = Service::Payment;
+    for (command, why) in [
+        (Command::SetSkew { share: 0.5 }, "there are no shops"),
+        (Command::Pause { service }, "there are no shops"),
+        (Command::SetShopWorkers { workers: 3 }, "there are no shops"),
+        (
+            Command::Start { node },
+            "There are: broker, controller, producer, consumer",
+        ),
+        (Command::SetRate { per_s: 2e6 }, "between 0 and 1000000"),
+    ] {
+        let refused = timeline.act(command).expect_err("it makes no sense here");
+        assert!(refused.0.contains(why), "{refused}");
+    }
+}
+
+#[test]
+fn a_producer_waits_for_the_acks_it_asked_for() {
+    let mut timeline = cluster(9);
+    play(&mut timeline, 5);
+    let waiting = |timeline: &Timeline| {
+        let world = &timeline.moment().world;
+        let source = world.feed().expect("there is a feed").sources[0];
+        match world.node(source) {
+            Node::Source(source) => source.waiting(),
+            _ => None,
+        }
+    };
+    timeline
+        .act(stop("broker-2", Stop::Killed))
+        .expect("it runs");
+    timeline
+        .act(stop("broker-3", Stop::Killed))
+        .expect("it runs");
+    play(&mut timeline, 6);
+    let since = waiting(&timeline).expect("nobody can acknowledge").since;
+    assert!(
+        since >= Time(5_000_000) && since < Time(5_500_000),
+        "{since}"
+    );
+    for node in ["broker-2", "broker-3"] {
+        timeline.act(start(node)).expect("it is down");
+    }
+    play(&mut timeline, 30);
+    let (acked, _) = acked_and_lag(&timeline);
+    assert!(acked > 340, "{acked}");
+    let later = waiting(&timeline).is_none_or(|waits| waits.since > Time(29_900_000));
+    assert!(later);
+}
+
+/// The picture is told of a batch, its acknowledgement, and of what followers and consumers fetch.
+#[test]
+fn requests_on_their_way_are_told() {
+    let mut timeline = cluster(10);
+    let mut seen = BTreeSet::new();
+    for ms in 0..2_000 {
+        timeline.run_until(Time(3_000_000 + ms * 1_000), u64::MAX);
+        let moment = timeline.moment();
+        for carried in moment.metrics.traffic().carried() {
+            assert!(carried.sent_at <= carried.due_at);
+            let kind = |node| match moment.world.node(node) {
+                Node::Broker(_) => "broker",
+                Node::Source(_) => "producer",
+                _ => "consumer",
+            };
+            let what = match carried.what {
+                Carries::Batch => "batch",
+                Carries::Ack => "ack",
+                Carries::Asks => "asks",
+                Carries::Given => "given",
+            };
+            let full = if carried.records > 0 { "full" } else { "empty" };
+            seen.insert([kind(carried.from), what, full, kind(carried.to)].join(" "));
+        }
+    }
+    let all: Vec<&str> = seen.iter().map(String::as_str).collect();
+    assert_eq!(
+        all,
+        [
+            "broker ack empty producer",
+            "broker asks empty broker",
+            "broker given empty broker",
+            "broker given empty consumer",
+            "broker given full broker",
+            "broker given full consumer",
+            "consumer asks empty broker",
+            "producer batch full broker",
+        ]
+    );
+}
+
+#[test]
+fn one_seed_is_one_history() {
+    let at = |ms: u64, command| Acted {
+        at_us: Time(ms * 1_000),
+        instant: None,
+        command,
+    };
+    let script = vec![
+        at(3_000, Command::SetRate { per_s: 300.0 }),
+        at(4_000, stop("broker-1", Stop::Killed)),
+        at(9_000, Command::SetAcks { acks: Acks::One }),
+        at(9_500, stop("consumer-2", Stop::Clean)),
+        at(15_000, start("broker-1")),
+        at(16_000, Command::Heal),
+    ];
+    for seed in 0..6 {
+        let mut first = cluster(seed);
+        first.script(script.clone());
+        play(&mut first, 10);
+        let at_10 = first.trace_hash();
+        play(&mut first, 25);
+        let at_25 = first.trace_hash();
+        let mut again = cluster(seed);
+        again.script(script.clone());
+        play(&mut again, 25);
+        assert_eq!(again.trace_hash(), at_25, "seed {seed}");
+        again.seek(Time(10_000_000), u64::MAX);
+        assert_eq!(again.trace_hash(), at_10, "seed {seed}");
+        assert_ne!(cluster(seed + 1).trace_hash(), cluster(seed).trace_hash());
+    }
+}
