@@ -3,7 +3,8 @@
 
 #![allow(clippy::disallowed_types)] // measuring is what this is for
 
-use millrace::bench;
+use millrace::bench::{self, Replicator};
+use millrace::protocol::Acks;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -13,16 +14,24 @@ const WARM_UP: Duration = Duration::from_secs(1);
 const MEASURE: Duration = Duration::from_secs(3);
 
 /// What does `n` things and gives a checksum of them, so that nothing can be left out.
-type Work = fn(u64) -> u64;
+type Work<'a> = &'a mut dyn FnMut(u64) -> u64;
 
 fn main() {
-    let rates: &[(&str, Work)] = &[
-        ("kernel_events_per_s", bench::kernel_events),
-        ("appended_records_per_s", bench::append_records),
+    let mut acks_one = Replicator::new(Acks::One);
+    let mut acks_all = Replicator::new(Acks::All);
+    let rates: [(&str, Work<'_>); 4] = [
+        ("kernel_events_per_s", &mut bench::kernel_events),
+        ("appended_records_per_s", &mut bench::append_records),
+        ("replicated_records_per_s_acks1", &mut |n| {
+            acks_one.records(n)
+        }),
+        ("replicated_records_per_s_acksall", &mut |n| {
+            acks_all.records(n)
+        }),
     ];
     for (name, work) in rates {
-        rate(WARM_UP, *work);
-        tell(name, rate(MEASURE, *work), "1/s");
+        rate(WARM_UP, work);
+        tell(name, rate(MEASURE, work), "1/s");
     }
     let mut seeker = bench::Seeker::default();
     let mut times: Vec<f64> = (0..300)
@@ -37,7 +46,7 @@ fn main() {
 }
 
 /// How many things a second, over about that long.
-fn rate(span: Duration, work: Work) -> f64 {
+fn rate(span: Duration, work: Work<'_>) -> f64 {
     let begin = Instant::now();
     let mut done = 0;
     while begin.elapsed() < span {

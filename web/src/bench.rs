@@ -1,7 +1,8 @@
 //! What the bench asks of the wasm: it names its parts, prepares one, and does rounds of it. The
 //! clock is the bench's.
 
-use millrace::bench::{self, Seeker};
+use millrace::bench::{self, Replicator, Seeker};
+use millrace::protocol::Acks;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
@@ -13,6 +14,7 @@ enum Part {
     Kernel,
     Append,
     Seek(Box<Seeker>),
+    Replicate(Box<Replicator>),
 }
 
 thread_local! {
@@ -25,6 +27,8 @@ pub fn bench_names() -> Vec<String> {
     [
         "kernel_events_per_s",
         "appended_records_per_s",
+        "replicated_records_per_s_acks1",
+        "replicated_records_per_s_acksall",
         "seek_p95_ms",
     ]
     .map(str::to_owned)
@@ -37,9 +41,15 @@ pub fn bench_start(name: &str) {
     let part = match name {
         "appended_records_per_s" => Part::Append,
         "seek_p95_ms" => Part::Seek(Box::default()),
+        "replicated_records_per_s_acks1" => replicate(Acks::One),
+        "replicated_records_per_s_acksall" => replicate(Acks::All),
         _ => Part::Kernel,
     };
     PART.set(part);
+}
+
+fn replicate(acks: Acks) -> Part {
+    Part::Replicate(Box::new(Replicator::new(acks)))
 }
 
 /// Does a round of it; how many things were done.
@@ -52,6 +62,10 @@ pub fn bench_round() -> f64 {
         }
         Part::Append => {
             std::hint::black_box(bench::append_records(ROUND));
+            ROUND as f64
+        }
+        Part::Replicate(replicator) => {
+            std::hint::black_box(replicator.records(ROUND));
             ROUND as f64
         }
         Part::Seek(seeker) => {

@@ -7,7 +7,6 @@ use crate::protocol::{Body, Input, Out, Timer};
 use crate::rng::{Rng, Salt};
 use crate::shop::{Settings, producer_config};
 use crate::time::{Span, Time};
-use std::io::Write as _;
 use std::sync::Arc;
 
 /// What a source is made of, whichever process of it runs.
@@ -212,32 +211,51 @@ impl Source {
         );
     }
 
+    /// Writes the number into the value; the rest of it changes only when the number grows longer.
     fn write_value(&mut self) {
+        const HEAD: &[u8] = br#"{"n":"#;
         const PAD: &[u8] = br#","pad":""#;
         const END: &[u8] = br#""}"#;
+        let digits = HEAD.len()..HEAD.len() + decimals(self.next);
         let value = &mut self.value;
-        value.clear();
-        write!(value, r#"{{"n":{}"#, self.next).expect("writing to memory cannot fail");
-        let filled = (self.kit.spec.record_bytes as usize).saturating_sub(END.len());
-        if filled > value.len() + PAD.len() {
-            value.extend_from_slice(PAD);
-            value.resize(filled, b'.');
-            value.extend_from_slice(END);
-        } else {
-            value.push(b'}');
+        // What follows the digits of a number as long as this one is no digit.
+        if value.get(digits.end).is_none_or(u8::is_ascii_digit)
+            || !value[digits.end - 1].is_ascii_digit()
+        {
+            value.clear();
+            value.extend_from_slice(HEAD);
+            value.resize(digits.end, b'0');
+            let filled = (self.kit.spec.record_bytes as usize).saturating_sub(END.len());
+            if filled > value.len() + PAD.len() {
+                value.extend_from_slice(PAD);
+                value.resize(filled, b'.');
+                value.extend_from_slice(END);
+            } else {
+                value.push(b'}');
+            }
         }
+        put_digits(&mut value[digits], self.next);
+    }
+}
+
+/// How many digits a number has.
+fn decimals(number: u64) -> usize {
+    number.checked_ilog10().unwrap_or(0) as usize + 1
+}
+
+/// Fills `into` with the number's last digits.
+fn put_digits(into: &mut [u8], mut number: u64) {
+    for digit in into.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 
 /// `k-03`: two digits, or as many as it takes.
 fn write_key(key: &mut [u8; 10], number: u64) -> &[u8] {
-    let digits = number.checked_ilog10().unwrap_or(0).max(1) as usize + 1;
-    let mut rest = number;
-    for digit in key[2..2 + digits].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    &key[..2 + digits]
+    let end = 2 + decimals(number).max(2);
+    put_digits(&mut key[2..end], number);
+    &key[..end]
 }
 
 fn config(spec: &FeedSpec, settings: &Settings) -> ProducerConfig {
@@ -288,6 +306,15 @@ mod tests {
         assert_eq!(long.len(), 100);
         let read: serde_json::Value = serde_json::from_str(&long).expect("JSON");
         assert_eq!(read["n"], 17);
+
+        let mut source = source(30);
+        for n in [0, 9, 10, 99, 100, 101, 7] {
+            source.next = n;
+            source.write_value();
+            let text = String::from_utf8_lossy(&source.value);
+            assert!(text.starts_with(&format!(r#"{{"n":{n},"#)), "{text}");
+            assert_eq!(text.len(), 30);
+        }
     }
 
     #[test]

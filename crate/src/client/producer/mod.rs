@@ -206,9 +206,8 @@ impl Producer {
     }
 
     fn waits_for_memory(&self) -> bool {
-        self.waiting
-            .iter()
-            .any(|w| matches!(w.lacks, Lack::Memory { .. }))
+        let lacks_memory = |w: &Waiting| matches!(w.lacks, Lack::Memory { .. });
+        !self.waiting.is_empty() && self.waiting.iter().any(lacks_memory)
     }
 
     /// Puts a record into its partition's batch. `Ok(true)`: something may be due now.
