@@ -51,6 +51,9 @@ pub struct Link {
     /// The topic looked at; empty for the first.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub topic: String,
+    /// The partition whose replicas are shown, where that is not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u32>,
     /// The order whose life is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
@@ -161,7 +164,7 @@ impl Link {
             )*};
         }
         take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
-              at_us: "time", page: "page", tab: "tab", topic: "topic", order: "order", hash: "hash",
+              at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", order: "order", hash: "hash",
               file: "file", answers: "answers");
         link.commands = read_commands(commands, &mut complaints);
         clamp(&mut link, &mut complaints);
@@ -342,6 +345,7 @@ mod tests {
             at_us: Time(32_000_000),
             tab: "topic".into(),
             topic: "orders".into(),
+            partition: Some(2),
             order: Some(OrderId(813)),
             hash: Some(hex(7)),
             answers: BTreeMap::from([("where-lost".to_owned(), 2)]),

@@ -13,7 +13,7 @@ mod demo;
 use demo::{Demo, Kind};
 use millrace::id::OrderId;
 use millrace::view::orders::OrdersScene;
-use stage::{Gesture, Marks, Stage, StageHandle, Theme};
+use stage::{Gesture, Marks, Picture, Stage, StageHandle, Theme};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -113,7 +113,7 @@ fn main() {
             locked: false,
         };
         let before = performance.now();
-        handle.draw(&scene, &unfinished, &answers, &marks);
+        handle.draw(Picture::Orders(&scene, &unfinished, &answers), &marks);
         costs.push(performance.now() - before);
         if bench && costs.len() == 300 {
             costs.sort_by(f64::total_cmp);

@@ -2,7 +2,8 @@
 
 use crate::app::{App, Msg, Opening};
 use crate::dom;
-use crate::lab::Lab;
+use crate::lab::{FIRST_SEED, Lab};
+use crate::models::Look;
 use crate::params::Theme;
 use crate::stage::Gesture;
 use crate::ui::{Action, Over, Page, Tab, TopicView};
@@ -52,6 +53,7 @@ impl App {
             Action::Dismiss => self.notices.clear(),
             Action::Tab(tab) => self.host.look(|look| look.tab = tab),
             Action::Topic(topic) => self.host.look(|look| look.topic = topic),
+            Action::Partition(partition) => self.host.look(|look| look.partition = partition),
             Action::Order(order) => self.follow(order),
             Action::Gesture(gesture) => self.gesture(ctx, gesture),
             other => self.transport(ctx, other),
@@ -74,6 +76,7 @@ impl App {
         match gesture {
             Gesture::Select(order) => self.follow(order),
             Gesture::Seek(at) => self.transport(ctx, Action::Seek(at)),
+            Gesture::Partition(partition) => self.host.look(|look| look.partition = partition),
             Gesture::Work { station, mean } => {
                 if let Some(&service) = Service::ALL.get(station.wrapping_sub(1)) {
                     let work = Command::SetWork {
@@ -221,12 +224,28 @@ impl App {
         }
     }
 
+    /// Opens a page. Each page with a stage has a run of its own, which waits while another is open.
     fn turn_to(&mut self, ctx: &Context<Self>, page: Page) {
-        self.page = page;
-        self.host.open_page(page);
-        if page != Page::Orders {
+        if page != self.page {
             self.host.lab(|lab| lab.player_mut().play(false));
         }
+        if page.has_stage() && page != self.staged {
+            let waits = self.parked.iter().position(|(parked, ..)| *parked == page);
+            let (lab, look) = match waits.map(|n| self.parked.swap_remove(n)) {
+                Some((_, lab, look)) => (lab, look),
+                None => {
+                    let mut lab = Lab::first_of(page, FIRST_SEED);
+                    lab.player_mut().play(true);
+                    (lab, Look::default())
+                }
+            };
+            let (lab, look) = self.host.exchange(lab, look);
+            self.parked.push((self.staged, lab, look));
+            self.staged = page;
+            self.errors = Rc::default();
+        }
+        self.page = page;
+        self.host.open_page(page);
         if ctx.props().owner {
             dom::document().set_title(&format!("{} · Millrace", page.title()));
         }
@@ -237,8 +256,9 @@ impl App {
         let name = fragment.trim_start_matches('#');
         self.notices.clear();
         self.over = None;
-        if name.is_empty() || Page::ALL.iter().any(|page| page.name() == name) {
-            self.turn_to(ctx, Page::by_name(name));
+        let page = Page::by_name(name).or(name.is_empty().then(Page::default));
+        if let Some(page) = page {
+            self.turn_to(ctx, page);
             return true;
         }
         let opening = Opening::of(fragment, &ctx.props().params);
@@ -251,6 +271,9 @@ impl App {
         self.awaited = opening.awaited;
         self.host.lab(|lab| lab.player_mut().play(false));
         self.host.replace(opening.lab);
+        if opening.page.has_stage() {
+            self.staged = opening.page;
+        }
         self.host.look(|look| *look = opening.look);
         self.turn_to(ctx, opening.page);
         true

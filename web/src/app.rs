@@ -60,6 +60,10 @@ pub struct App {
     pub(crate) host: Host,
     pub(crate) shown: Snapshot,
     pub(crate) page: Page,
+    /// The page whose stage the lab in the host is on.
+    pub(crate) staged: Page,
+    /// What was played on other pages with a stage, and where one looked.
+    pub(crate) parked: Vec<(Page, Lab, Look)>,
     pub(crate) over: Option<Over>,
     pub(crate) theme: Theme,
     pub(crate) notices: Vec<String>,
@@ -146,36 +150,41 @@ impl Opening {
     /// Opens a fragment: a link, a page's name, or nothing.
     pub fn of(fragment: &str, params: &Params) -> Self {
         let name = fragment.trim_start_matches('#');
-        let fresh = || {
-            let scenario = params.scenario.as_deref().unwrap_or(FIRST);
-            Lab::named(scenario, params.seed.unwrap_or(FIRST_SEED))
+        let seed = params.seed.unwrap_or(FIRST_SEED);
+        let plain = |page: Option<Page>, complaints| {
+            let lab = match (&params.scenario, page) {
+                (None, Some(page)) => Lab::first_of(page, seed),
+                (scenario, _) => Lab::named(scenario.as_deref().unwrap_or(FIRST), seed),
+            };
+            Self {
+                page: page.unwrap_or(Page::home(lab.timeline().scenario())),
+                lab,
+                look: Look::default(),
+                complaints,
+                awaited: None,
+                still: false,
+            }
         };
-        let plain = |page, complaints| Self {
-            lab: fresh(),
-            look: Look::default(),
-            page,
-            complaints,
-            awaited: None,
-            still: false,
-        };
-        if let Some(page) = Page::ALL.into_iter().find(|page| page.name() == name) {
-            return plain(page, Vec::new());
+        if let Some(page) = Page::by_name(name) {
+            return plain(Some(page), Vec::new());
         }
         let opened = Link::open(fragment);
         let Some(link) = opened.link else {
-            return plain(Page::default(), opened.complaints);
+            return plain(None, opened.complaints);
         };
         let mut look = Look {
             tab: crate::ui::Tab::by_name(&link.tab),
             order: link.order,
+            partition: link.partition.unwrap_or(0),
             ..Look::default()
         };
         look.topic.topic.clone_from(&link.topic);
-        let page = Page::by_name(&link.page);
+        let named = Page::by_name(&link.page);
         let (lab, awaited) = match Lab::opened(link.clone()) {
             Start::Ready(lab) => (*lab, None),
             Start::NeedsFile(lab, file) => (*lab, Some((link, file))),
         };
+        let page = named.unwrap_or(Page::home(lab.timeline().scenario()));
         Self {
             lab,
             look,
@@ -235,7 +244,7 @@ impl Component for App {
         let mut notices = opening.lab.take_notices();
         notices.append(&mut opening.complaints);
         // What a link shows stands still; so does what nobody may be looking at yet.
-        let play = !opening.still && !params.embed && opening.page == Page::Orders;
+        let play = !opening.still && !params.embed && opening.page.has_stage();
         opening.lab.player_mut().play(play);
         if params.bench {
             opening.lab.crowd();
@@ -249,6 +258,8 @@ impl Component for App {
             host,
             shown,
             page: opening.page,
+            staged: opening.page,
+            parked: Vec::new(),
             over: None,
             theme,
             notices,
@@ -317,6 +328,7 @@ impl Component for App {
         let ui = Ui {
             on: self.on.clone(),
             params: params.clone(),
+            page: self.page,
             others: self.others,
             errors: self.errors.clone(),
         };
@@ -414,7 +426,7 @@ impl App {
             <>
                 <main class="lab">
                     { stage(ui, &self.host, shown) }
-                    { side(ui, shown, self.sheet, &sheet) }
+                    { side(ui, self.page, shown, self.sheet, &sheet) }
                 </main>
                 { bar(ui, &self.nodes, &shown.transport, shown.opening) }
             </>

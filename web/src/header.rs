@@ -24,10 +24,10 @@ impl Header {
         if ui.params.embed {
             return slim(ui);
         }
-        let lab = self.page == Page::Orders;
+        let lab = self.page.has_stage();
         html! {
             <header class="top">
-                <a class="brand" href="#orders" aria-label="Millrace, to the Orders page">{ wave() }{ "Millrace" }</a>
+                <a class="brand" href="#orders" aria-label="Millrace, to the Orders page">{ wave() }<span>{ "Millrace" }</span></a>
                 <nav aria-label="Pages">
                     { for Page::ALL.iter().map(|page| page_link(*page, *page == self.page)) }
                 </nav>
@@ -36,7 +36,7 @@ impl Header {
                     { theme_button(ui, self.theme) }
                     <button onclick={ui.does(Action::Over(Some(Over::Help)))} title="Help (?)" data-testid="help">{ "Help" }</button>
                     if lab {
-                        if !ui.locked("load") {
+                        if self.page == Page::Orders && !ui.locked("load") {
                             <button onclick={ui.does(Action::Over(Some(Over::Load)))} data-testid="load">{ "Load orders…" }</button>
                         }
                         <button onclick={ui.does(Action::Over(Some(Over::Embed)))} data-testid="embed">{ "Embed" }</button>

@@ -7,10 +7,11 @@ use crate::lab::Lab;
 use crate::models::{self, Look};
 use crate::params::Params;
 use crate::player::SPEEDS;
-use crate::stage::{Marks, StageHandle, Theme};
+use crate::stage::{Marks, Picture, StageHandle, Theme};
 use crate::ui::{Page, Snapshot};
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
+use millrace::view::cluster::{self, ClusterScene};
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use millrace::view::panel::Marker;
 use millrace::view::scene;
@@ -40,6 +41,17 @@ pub struct Dials {
 #[derive(Clone)]
 pub struct Host(Rc<Inner>);
 
+/// What the pages with a stage show; the one that is open is kept up to date.
+#[derive(Default)]
+pub struct Scenes {
+    /// The page that is open.
+    pub page: Page,
+    /// Two shops.
+    pub orders: OrdersScene,
+    /// Their brokers.
+    pub cluster: ClusterScene,
+}
+
 /// What an animation frame calls.
 type Frame = Closure<dyn FnMut(f64)>;
 
@@ -59,7 +71,7 @@ fn caught(frame: &Frame) -> Frame {
 struct Inner {
     lab: RefCell<Lab>,
     look: RefCell<Look>,
-    scene: RefCell<OrdersScene>,
+    scenes: RefCell<Scenes>,
     stage: StageHandle,
     charts: RefCell<(Unfinished, Answers)>,
     markers: RefCell<Rc<Vec<Marker>>>,
@@ -75,8 +87,6 @@ struct Inner {
     urgent: Cell<bool>,
     /// Something changed since the panels were told.
     untold: Cell<bool>,
-    /// The page with the stage is the one that is open.
-    on_stage: Cell<bool>,
     last_news: Cell<f64>,
     last_crumb: Cell<f64>,
     last_frame: Cell<f64>,
@@ -105,7 +115,7 @@ impl Host {
         let host = Self(Rc::new(Inner {
             lab: RefCell::new(lab),
             look: RefCell::new(look),
-            scene: RefCell::default(),
+            scenes: RefCell::default(),
             stage: StageHandle::new(),
             charts: RefCell::default(),
             markers: RefCell::default(),
@@ -118,7 +128,6 @@ impl Host {
             news,
             urgent: Cell::new(true),
             untold: Cell::new(true),
-            on_stage: Cell::new(true),
             last_news: Cell::new(f64::MIN),
             last_crumb: Cell::new(f64::MIN),
             last_frame: Cell::new(0.0),
@@ -169,7 +178,7 @@ impl Host {
             inner.untold.set(true);
             self.look_again();
         }
-        if inner.on_stage.get() {
+        if self.page().has_stage() {
             self.paint(wall_ms, changed);
         }
         self.turn_dials();
@@ -191,15 +200,24 @@ impl Host {
     /// Makes the picture of the moment shown.
     fn look_again(&self) {
         let inner = &*self.0;
-        let lab = inner.lab.borrow();
-        let timeline = lab.timeline();
-        let usual = &timeline.scenario().settings;
-        scene::scene(
-            timeline.moment(),
-            usual,
-            timeline.now(),
-            &mut inner.scene.borrow_mut(),
-        );
+        let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
+        let (timeline, scenes) = (lab.timeline(), &mut *inner.scenes.borrow_mut());
+        let (moment, now) = (timeline.moment(), timeline.now());
+        match scenes.page {
+            Page::Orders => {
+                let usual = &timeline.scenario().settings;
+                scene::scene(moment, usual, now, &mut scenes.orders);
+            }
+            Page::Cluster => {
+                let at = models::partition(&moment.world, &look);
+                cluster::scene::scene(moment, now, at, &mut scenes.cluster);
+            }
+            Page::Notes => {}
+        }
+    }
+
+    fn page(&self) -> Page {
+        self.0.scenes.borrow().page
     }
 
     fn paint(&self, wall_ms: f64, changed: bool) {
@@ -208,8 +226,9 @@ impl Host {
         if !(changed || woken || inner.stage.moving()) {
             return;
         }
-        let (lab, scene) = (inner.lab.borrow(), inner.scene.borrow());
-        if changed {
+        let (lab, scenes) = (inner.lab.borrow(), inner.scenes.borrow());
+        let on_orders = scenes.page == Page::Orders;
+        if on_orders && changed {
             let (metrics, now) = (&lab.timeline().moment().metrics, lab.timeline().now());
             *inner.charts.borrow_mut() = (scene::unfinished(metrics), scene::answers(metrics, now));
         }
@@ -227,8 +246,13 @@ impl Host {
             },
             locked: inner.locked,
         };
-        inner.stage.draw(&scene, unfinished, answers, &marks);
-        if !inner.moved.get() && !scene.flights.is_empty() {
+        let picture = if on_orders {
+            Picture::Orders(&scenes.orders, unfinished, answers)
+        } else {
+            Picture::Cluster(&scenes.cluster)
+        };
+        inner.stage.draw(picture, &marks);
+        if !inner.moved.get() && !scenes.orders.flights.is_empty() {
             inner.moved.set(true);
             dom::mark("millrace:first-record");
         }
@@ -267,7 +291,7 @@ impl Host {
                 }
             }
             let before = inner.shown.borrow();
-            models::snapshot(&lab, &look, &inner.scene.borrow(), before.as_ref())
+            models::snapshot(&lab, &look, &inner.scenes.borrow(), before.as_ref())
         };
         *inner.markers.borrow_mut() = fresh.transport.markers.clone();
         let old = inner.shown.borrow_mut().replace(fresh.clone());
@@ -281,7 +305,7 @@ impl Host {
         let inner = &*self.0;
         self.look_again();
         let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
-        let fresh = models::snapshot(&lab, &look, &inner.scene.borrow(), None);
+        let fresh = models::snapshot(&lab, &look, &inner.scenes.borrow(), None);
         *inner.shown.borrow_mut() = Some(fresh.clone());
         fresh
     }
@@ -304,6 +328,12 @@ impl Host {
         self.0.urgent.set(true);
     }
 
+    /// Puts another page's lab and look in place of these, and gives these back.
+    pub fn exchange(&self, lab: Lab, look: Look) -> (Lab, Look) {
+        self.0.urgent.set(true);
+        (self.0.lab.replace(lab), self.0.look.replace(look))
+    }
+
     /// What the lab has to say. Taking it is no reason for news, or there would be some every frame.
     pub fn take_notices(&self) -> Vec<String> {
         self.0.lab.borrow_mut().take_notices()
@@ -314,11 +344,14 @@ impl Host {
         self.0.urgent.set(true);
         self.wake();
         change(&mut self.0.look.borrow_mut());
+        self.look_again();
     }
 
     /// Says which page is open.
     pub fn open_page(&self, page: Page) {
-        self.0.on_stage.set(page == Page::Orders);
+        self.0.scenes.borrow_mut().page = page;
+        self.0.urgent.set(true);
+        self.look_again();
         self.wake();
     }
 
@@ -341,7 +374,7 @@ impl Host {
 
     /// The picture as it was last made.
     pub fn with_scene<T>(&self, read: impl FnOnce(&OrdersScene, &Lab) -> T) -> T {
-        read(&self.0.scene.borrow(), &self.0.lab.borrow())
+        read(&self.0.scenes.borrow().orders, &self.0.lab.borrow())
     }
 
     /// Hands over the elements that are set on every frame.
@@ -360,7 +393,8 @@ impl Host {
             }
         };
         let link = Link {
-            page: name(page.name(), Page::default().name()),
+            page: name(page.name(), Page::home(lab.timeline().scenario()).name()),
+            partition: Some(look.partition).filter(|&partition| partition > 0),
             tab: name(look.tab.name(), ""),
             topic: look.topic.topic.clone(),
             order: look.order,

@@ -2,6 +2,7 @@
 //! No browser in here; the host gives it frames and a clock.
 
 use crate::player::Player;
+use crate::ui::Page;
 use millrace::link::{ENGINE, LATEST, Link, OwnFile, hex};
 use millrace::protocol::Service;
 use millrace::scenario::{self, RecordedOrder, Scenario, Workload};
@@ -49,7 +50,7 @@ pub enum Start {
 impl Lab {
     /// A run of the scenario named `name`, or of the first one with a notice that there is none.
     pub fn named(name: &str, seed: u64) -> Self {
-        if let Some(found) = scenario::of_shops().find(|scene| scene.name == name) {
+        if let Some(found) = scenario::by_name(name) {
             return Self::of(found, seed);
         }
         let first = scenario::by_name(FIRST).expect("the first scenario is there");
@@ -58,6 +59,14 @@ impl Lab {
             "There is no scenario “{name}” here. This is “{FIRST}”."
         ));
         lab
+    }
+
+    /// A run of a page's first scene.
+    pub fn first_of(page: Page, seed: u64) -> Self {
+        match page.scenes().into_iter().next() {
+            Some(first) => Self::of(first, seed),
+            None => Self::named(FIRST, seed),
+        }
     }
 
     /// A run of `scenario`. One that cannot start is replaced by the first, with its reason.
@@ -131,8 +140,8 @@ impl Lab {
         file: OwnFile,
         orders: Arc<[RecordedOrder]>,
     ) -> Result<Self, String> {
-        let mut scenario = scenario::of_shops()
-            .find(|scene| scene.name == name)
+        let mut scenario = scenario::by_name(name)
+            .filter(|scene| scene.feed.is_none())
             .or_else(|| scenario::by_name(FIRST))
             .ok_or("the first scenario is missing")?;
         scenario.workload = Workload::Recorded {

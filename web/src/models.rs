@@ -1,19 +1,21 @@
 //! From the moment shown to what the panels show: the only place that calls the core's views.
 
+use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
-    CodeData, ExplainData, FaultsData, MetricsData, PanelData, Snapshot, Tab, TopicData, TopicView,
-    Transport,
+    ClusterFaultsData, ClusterNow, CodeData, ExplainData, FaultsData, MetricsData, Page, PanelData,
+    PartitionData, Snapshot, Tab, TopicData, TopicView, Transport,
 };
-use millrace::id::OrderId;
+use millrace::id::{OrderId, TopicId, TopicPartition};
 use millrace::protocol::Service;
 use millrace::sim::{Node, Status, World};
 use millrace::time::Time;
+use millrace::view::cluster::ClusterScene;
 use millrace::view::orders::OrdersScene;
 use millrace::view::panel::Asked;
 use millrace::view::topics::Wanted;
 use millrace::view::{
-    biography, code, describe, explain, numbers, predict, proposal, scene, topics,
+    biography, cluster, code, describe, explain, numbers, predict, proposal, scene, topics,
 };
 use std::rc::Rc;
 
@@ -31,18 +33,15 @@ pub struct Look {
     pub tab: Tab,
     /// The topic table.
     pub topic: TopicView,
+    /// The partition whose replicas are shown.
+    pub partition: u32,
     /// The order whose life is shown.
     pub order: Option<OrderId>,
 }
 
-/// Makes what the panels show. `scene` is the picture on the stage, already made for this moment;
+/// Makes what the panels show. `scenes` has the picture on the stage, already made for this moment;
 /// `before` is what they show now: what has not changed stays the same value.
-pub fn snapshot(
-    lab: &Lab,
-    look: &Look,
-    scene: &OrdersScene,
-    before: Option<&Snapshot>,
-) -> Snapshot {
+pub fn snapshot(lab: &Lab, look: &Look, scenes: &Scenes, before: Option<&Snapshot>) -> Snapshot {
     let timeline = lab.timeline();
     let asked = predict::asked(timeline, lab.answers());
     let score = predict::score(&asked);
@@ -51,8 +50,15 @@ pub fn snapshot(
         transport: transport(lab, before.map(|b| &b.transport)),
         scenario: (scenario.name.clone(), scenario.title.clone()),
         watch: (caption(lab), proposal::proposal(timeline).to_owned()),
-        summary: summary(scene),
-        panel: panel(lab, look, scene, asked, before.map(|b| &b.panel)),
+        summary: match scenes.page {
+            Page::Cluster => cluster::explain::summary(&timeline.moment().world, &scenes.cluster),
+            Page::Orders | Page::Notes => summary(&scenes.orders),
+        },
+        console: match scenes.page {
+            Page::Cluster => console(&timeline.moment().world, &scenes.cluster.topic),
+            Page::Orders | Page::Notes => String::new(),
+        },
+        panel: panel(lab, look, scenes, asked, before.map(|b| &b.panel)),
         score,
         opening: lab.opening(),
         file: lab.file().map(|file| (file.name.clone(), file.speed)),
@@ -95,7 +101,7 @@ fn kept<T: PartialEq>(old: Option<&Rc<T>>, new: T) -> Rc<T> {
 fn panel(
     lab: &Lab,
     look: &Look,
-    scene: &OrdersScene,
+    scenes: &Scenes,
     asked: Vec<Asked>,
     before: Option<&PanelData>,
 ) -> PanelData {
@@ -108,14 +114,25 @@ fn panel(
             PanelData::$kind(kept(old, $new))
         }};
     }
+    let scene = &scenes.orders;
+    if scenes.page == Page::Cluster {
+        match look.tab {
+            Tab::Partition => return same!(Partition, partition_data(lab, &scenes.cluster)),
+            Tab::Faults => return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster)),
+            Tab::Topic => {}
+            Tab::Explain | Tab::Metrics | Tab::Code => {
+                return same!(ClusterNow, cluster_now(lab, look, &scenes.cluster, asked));
+            }
+        }
+    }
     match look.tab {
-        Tab::Explain => same!(Explain, explain_data(lab, scene, asked)),
+        Tab::Explain | Tab::Partition => same!(Explain, explain_data(lab, asked)),
         Tab::Topic => {
             let old = match before {
                 Some(PanelData::Topic(old)) => Some(&**old),
                 _ => None,
             };
-            same!(Topic, topic_data(lab, look, scene, old))
+            same!(Topic, topic_data(lab, look, old))
         }
         Tab::Metrics => same!(Metrics, metrics_data(lab, scene)),
         Tab::Faults => same!(Faults, faults_data(lab, scene)),
@@ -123,10 +140,10 @@ fn panel(
     }
 }
 
-fn explain_data(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainData {
+fn explain_data(lab: &Lab, asked: Vec<Asked>) -> ExplainData {
     let timeline = lab.timeline();
     let moment = timeline.moment();
-    let live_topic = first_topic(scene);
+    let live_topic = first_topic(&moment.world);
     let wanted = Wanted {
         most: LIVE,
         ..Wanted::default()
@@ -149,24 +166,76 @@ fn explain_data(lab: &Lab, scene: &OrdersScene, asked: Vec<Asked>) -> ExplainDat
     }
 }
 
-fn first_topic(scene: &OrdersScene) -> String {
-    let first = scene.topics.first();
-    first.map_or_else(String::new, |t| t.name.clone())
+fn first_topic(world: &World) -> String {
+    let first = scene::topic_order(world).first().copied();
+    first.map_or_else(String::new, |topic| world.topic_name(topic).to_string())
 }
 
-fn all_topics(scene: &OrdersScene) -> Vec<(String, u32)> {
-    let topics = scene.topics.iter();
+fn all_topics(world: &World) -> Vec<(String, u32)> {
+    let topics = scene::topic_order(world).into_iter();
     topics
-        .map(|topic| (topic.name.clone(), topic.strips.len() as u32))
+        .map(|topic| (world.topic_name(topic).to_string(), world.partitions(topic)))
         .collect()
 }
 
-fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicData>) -> TopicData {
+/// The partition looked at.
+pub fn partition(world: &World, look: &Look) -> TopicPartition {
+    let named = world.topic_id(&look.topic.topic);
+    let first = || scene::topic_order(world).first().copied();
+    let topic = named.or_else(first).unwrap_or(TopicId(0));
+    cluster::scene::chosen(world, TopicPartition::new(topic, look.partition))
+}
+
+fn cluster_now(lab: &Lab, look: &Look, scene: &ClusterScene, asked: Vec<Asked>) -> ClusterNow {
+    let timeline = lab.timeline();
+    let moment = timeline.moment();
+    let at = partition(&moment.world, look);
+    ClusterNow {
+        explain: cluster::explain::explain(timeline, at),
+        asked,
+        what_if: cluster::explain::what_if(timeline, at),
+        replicas: cluster::explain::replicas(scene),
+        if_it_died: cluster::fate::if_it_died(&moment.world, at),
+        promises: numbers::promises(moment),
+    }
+}
+
+fn partition_data(lab: &Lab, scene: &ClusterScene) -> PartitionData {
+    let world = &lab.timeline().moment().world;
+    let topic = world.topic_id(&scene.topic);
+    PartitionData {
+        tables: cluster::tables::tables(world, scene),
+        partitions: topic.map_or(0, |topic| world.partitions(topic)),
+        console: console(world, &scene.topic),
+        scene: scene.clone(),
+    }
+}
+
+fn cluster_faults(lab: &Lab, scene: &ClusterScene) -> ClusterFaultsData {
+    let world = &lab.timeline().moment().world;
+    let topic = world.topic_id(&scene.topic);
+    let stays = |node: &Node| matches!(node, Node::Broker(_) | Node::Controller(_));
+    ClusterFaultsData {
+        settings: world.settings().clone(),
+        nodes: world
+            .nodes()
+            .filter(|(.., node)| stays(node))
+            .map(|(_, name, status, _)| (name.to_owned().into(), status == Status::Up))
+            .collect(),
+        topic: (
+            scene.topic.clone(),
+            topic.map_or(0, |topic| world.partitions(topic)),
+        ),
+    }
+}
+
+fn topic_data(lab: &Lab, look: &Look, old: Option<&TopicData>) -> TopicData {
     let moment = lab.timeline().moment();
     let world = &moment.world;
     let mut view = look.topic.clone();
-    if !scene.topics.iter().any(|t| t.name == view.topic) {
-        view.topic = first_topic(scene);
+    let topics = all_topics(world);
+    if !topics.iter().any(|(name, _)| *name == view.topic) {
+        view.topic = first_topic(world);
     }
     let wanted = Wanted {
         partition: None,
@@ -188,7 +257,7 @@ fn topic_data(lab: &Lab, look: &Look, scene: &OrdersScene, old: Option<&TopicDat
         .order
         .map(|order| biography::courses(moment, now, order));
     TopicData {
-        topics: all_topics(scene),
+        topics,
         describe: described(&moment.world, &view.topic),
         view,
         rows,
@@ -205,6 +274,14 @@ fn described(world: &World, topic: &str) -> String {
         return String::new();
     }
     describe::describe(world, topic).unwrap_or_else(|why| why.to_string())
+}
+
+/// A console in which somebody asks for the topic.
+fn console(world: &World, topic: &str) -> String {
+    let described = described(world, topic);
+    format!(
+        "$ kafka-topics --bootstrap-server broker-1:9092 --describe --topic {topic}\n{described}"
+    )
 }
 
 fn metrics_data(lab: &Lab, scene: &OrdersScene) -> MetricsData {

@@ -2,8 +2,7 @@
 
 use crate::host::Host;
 use crate::stage::Stage;
-use crate::ui::{Action, Snapshot, Ui};
-use millrace::scenario;
+use crate::ui::{Action, Page, Snapshot, Ui};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -22,11 +21,18 @@ pub fn stage(ui: &Ui, host: &Host, shown: &Snapshot) -> Html {
             <div class="picture">
                 <Stage handle={host.stage()} {on_gesture} {on_wake} flow={ui.params.embed} label={shown.summary.clone()} />
             </div>
+            if !shown.console.is_empty() && !ui.params.embed {
+                <pre class="console" tabindex="0" aria-label="A console: the topic described" data-testid="console">{ &shown.console }</pre>
+            }
             <div class="watch">
                 { scenes(ui, name) }
                 <p class="say"><b>{ "Watch. " }</b>{ watch }if !try_this.is_empty() { <span class="try">{ " " }<b>{ "Try. " }</b>{ try_this }</span> }</p>
             </div>
-            <p class="hidden">{ "The Metrics tab has this picture as tables." }</p>
+            <p class="hidden">{ if ui.page == Page::Cluster {
+                "The Partition tab has this picture as tables."
+            } else {
+                "The Metrics tab has this picture as tables."
+            } }</p>
         </section>
     }
 }
@@ -45,7 +51,7 @@ fn scenes(ui: &Ui, chosen: &str) -> Html {
     };
     html! {
         <select class="scene" aria-label="Scene" {onchange} data-testid="scene">
-            { for scenario::of_shops().map(|scene| html! {
+            { for ui.page.scenes().into_iter().map(|scene| html! {
                 <option value={scene.name.clone()} selected={scene.name == chosen}>{ scene.title }</option>
             }) }
         </select>

@@ -5,10 +5,11 @@ use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
 use crate::stage::Gesture;
 use millrace::id::OrderId;
-use millrace::scenario::Settings;
+use millrace::scenario::{self, Scenario, Settings};
 use millrace::sim::Command;
 use millrace::time::Time;
 use millrace::view::biography::Course;
+use millrace::view::cluster::ClusterScene;
 use millrace::view::code::Listing;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use millrace::view::panel::{
@@ -25,18 +26,21 @@ pub enum Page {
     /// The order pipeline.
     #[default]
     Orders,
+    /// Brokers, replicas, controllers.
+    Cluster,
     /// Glossary, miniatures, exercise.
     Notes,
 }
 
 impl Page {
     /// All of them, in the order of the header.
-    pub const ALL: [Self; 2] = [Self::Orders, Self::Notes];
+    pub const ALL: [Self; 3] = [Self::Orders, Self::Cluster, Self::Notes];
 
     /// In links.
     pub fn name(self) -> &'static str {
         match self {
             Self::Orders => "orders",
+            Self::Cluster => "cluster",
             Self::Notes => "notes",
         }
     }
@@ -45,16 +49,51 @@ impl Page {
     pub fn title(self) -> &'static str {
         match self {
             Self::Orders => "Orders",
+            Self::Cluster => "Cluster",
             Self::Notes => "Notes",
         }
     }
 
-    /// From its name in links; the first page for any other.
-    pub fn by_name(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|page| page.name() == name)
-            .unwrap_or_default()
+    /// From its name in links.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|page| page.name() == name)
+    }
+
+    /// The page whose scene this is.
+    pub fn home(scenario: &Scenario) -> Self {
+        if scenario.feed.is_some() {
+            Self::Cluster
+        } else {
+            Self::Orders
+        }
+    }
+
+    /// Its scenes, in the order offered; a page without scenes has no stage.
+    pub fn scenes(self) -> Vec<Scenario> {
+        match self {
+            Self::Orders => scenario::orders::all(),
+            Self::Cluster => scenario::cluster::all(),
+            Self::Notes => Vec::new(),
+        }
+    }
+
+    /// Whether it has a stage, on which a run is shown.
+    pub fn has_stage(self) -> bool {
+        self != Self::Notes
+    }
+
+    /// The tabs of its side panel, in order.
+    pub fn tabs(self) -> &'static [Tab] {
+        match self {
+            Self::Cluster => &[Tab::Explain, Tab::Partition, Tab::Topic, Tab::Faults],
+            Self::Orders | Self::Notes => &[
+                Tab::Explain,
+                Tab::Topic,
+                Tab::Metrics,
+                Tab::Faults,
+                Tab::Code,
+            ],
+        }
     }
 }
 
@@ -64,6 +103,8 @@ pub enum Tab {
     /// What is happening now.
     #[default]
     Explain,
+    /// One partition: its replicas, its epochs, who keeps what.
+    Partition,
     /// The live table of a topic.
     Topic,
     /// Numbers, lag, promises, and every picture as a table.
@@ -75,9 +116,9 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// All of them, in order.
-    pub const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Explain,
+        Self::Partition,
         Self::Topic,
         Self::Metrics,
         Self::Faults,
@@ -88,6 +129,7 @@ impl Tab {
     pub fn name(self) -> &'static str {
         match self {
             Self::Explain => "explain",
+            Self::Partition => "partition",
             Self::Topic => "topic",
             Self::Metrics => "metrics",
             Self::Faults => "faults",
@@ -99,6 +141,7 @@ impl Tab {
     pub fn title(self) -> &'static str {
         match self {
             Self::Explain => "Explain",
+            Self::Partition => "Partition",
             Self::Topic => "Topic",
             Self::Metrics => "Metrics",
             Self::Faults => "Faults",
@@ -172,6 +215,8 @@ pub enum Action {
     Order(Option<OrderId>),
     /// Another look at the topic table.
     Topic(TopicView),
+    /// Another partition on the ruler.
+    Partition(u32),
     /// Back to the future that acting in the past set aside.
     Fork(usize),
     /// A tab.
@@ -203,6 +248,8 @@ pub struct Ui {
     pub on: Callback<Action>,
     /// What the address asked for.
     pub params: Rc<Params>,
+    /// The page that is open.
+    pub page: Page,
     /// How many others were in this document before us: ids are a document's.
     pub others: u32,
     /// What went wrong, by the control it was from.
@@ -323,6 +370,47 @@ pub struct FaultsData {
     pub partitions: [u32; 3],
 }
 
+/// What happens now on the Cluster page.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ClusterNow {
+    /// In words.
+    pub explain: Explain,
+    /// Questions asked so far.
+    pub asked: Vec<Asked>,
+    /// Interventions that teach.
+    pub what_if: Vec<WhatIf>,
+    /// The chosen partition's replicas.
+    pub replicas: Table,
+    /// What would come of it if a broker died now.
+    pub if_it_died: Table,
+    /// The guarantees.
+    pub promises: Vec<PromiseRow>,
+}
+
+/// The Partition tab.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PartitionData {
+    /// The picture.
+    pub scene: ClusterScene,
+    /// What the text twins show.
+    pub tables: Vec<Table>,
+    /// How many partitions the topic has.
+    pub partitions: u32,
+    /// What `kafka-topics --describe` prints of its topic.
+    pub console: String,
+}
+
+/// The Faults tab of the Cluster page.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClusterFaultsData {
+    /// The settings in force.
+    pub settings: Settings,
+    /// Brokers and controllers.
+    pub nodes: Vec<NodeRow>,
+    /// The topic shown, and how many partitions it has.
+    pub topic: (String, u32),
+}
+
 /// The Code tab.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CodeData {
@@ -343,6 +431,12 @@ pub enum PanelData {
     Faults(Rc<FaultsData>),
     /// Code.
     Code(Rc<CodeData>),
+    /// Explain, on the Cluster page.
+    ClusterNow(Rc<ClusterNow>),
+    /// Partition.
+    Partition(Rc<PartitionData>),
+    /// Faults, on the Cluster page.
+    ClusterFaults(Rc<ClusterFaultsData>),
 }
 
 /// What the panels show, about eight times a second.
@@ -356,6 +450,8 @@ pub struct Snapshot {
     pub watch: (String, String),
     /// The picture in one sentence, for those who do not see it.
     pub summary: String,
+    /// What a console prints of what is looked at; empty where the page has none.
+    pub console: String,
     /// The open tab.
     pub panel: PanelData,
     /// How the answers did.

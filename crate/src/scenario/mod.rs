@@ -1,8 +1,8 @@
 //! The scenes: nodes, topics, workload, script of commands, captions, questions, as values.
 
-mod cluster;
+pub mod cluster;
 pub mod commands_file;
-mod orders;
+pub mod orders;
 pub mod orders_file;
 
 pub use crate::feed::FeedSpec;
@@ -10,4 +10,17 @@ pub use crate::shop::{
     CommitMode, Partitioning, RecordedOrder, Sending, Settings, Wiring, Workload,
 };
 pub use crate::sim::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec};
-pub use orders::{all, by_name, of_shops};
+
+/// Every scene, in the order offered.
+#[must_use]
+pub fn all() -> Vec<Scenario> {
+    let mut all = orders::all();
+    all.extend(cluster::all());
+    all
+}
+
+/// The scene of this name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<Scenario> {
+    all().into_iter().find(|scenario| scenario.name == name)
+}

@@ -1,6 +1,5 @@
 //! The order pipeline's scenes.
 
-use super::cluster;
 use super::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec, Workload};
 use crate::protocol::{Service, Stop};
 use crate::rng::Dist;
@@ -21,20 +20,7 @@ pub fn all() -> Vec<Scenario> {
         fire_and_forget(),
         killed_consumer(),
         typo(),
-        cluster::cluster(),
     ]
-}
-
-/// The scenes of the order pipeline.
-pub fn of_shops() -> impl Iterator<Item = Scenario> {
-    let scenes = all().into_iter();
-    scenes.filter(|scene| scene.feed.is_none())
-}
-
-/// The scene of this name.
-#[must_use]
-pub fn by_name(name: &str) -> Option<Scenario> {
-    all().into_iter().find(|scenario| scenario.name == name)
 }
 
 /// Two shops, one stream of customers, nothing amiss.
@@ -295,7 +281,7 @@ fn typo() -> Scenario {
     }
 }
 
-fn at(ms: u64, command: Command) -> Acted {
+pub(super) fn at(ms: u64, command: Command) -> Acted {
     Acted {
         at_us: Time(ms * 1_000),
         instant: None,
@@ -315,21 +301,21 @@ fn slow(service: Service, ms: u64) -> Command {
     }
 }
 
-fn stop(node: &str, how: Stop) -> Command {
+pub(super) fn stop(node: &str, how: Stop) -> Command {
     Command::Stop {
         node: node.into(),
         how,
     }
 }
 
-fn caption(ms: u64, text: &str) -> Caption {
+pub(super) fn caption(ms: u64, text: &str) -> Caption {
     Caption {
         at: Time(ms * 1_000),
         text: text.into(),
     }
 }
 
-fn options<const N: usize>(all: [&str; N]) -> Vec<String> {
+pub(super) fn options<const N: usize>(all: [&str; N]) -> Vec<String> {
     all.map(String::from).into()
 }
 
@@ -337,7 +323,7 @@ fn shops() -> Vec<String> {
     options(["the synchronous", "the asynchronous", "both", "neither"])
 }
 
-fn yes_no() -> Vec<String> {
+pub(super) fn yes_no() -> Vec<String> {
     options(["no", "yes"])
 }
 

@@ -6,7 +6,7 @@ use super::shops::Shops;
 use super::world::{Problem, World, digest};
 use crate::cluster::{NewTopic, TopicError};
 use crate::feed::{FeedSpec, Source};
-use crate::id::NodeId;
+use crate::id::{NodeId, TopicPartition};
 use crate::protocol::{Out, Service, Sink};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
@@ -209,6 +209,9 @@ impl World {
         if let Some(many) = self.kind_named(name) {
             return Ok(many);
         }
+        if let Some(found) = self.by_role(name) {
+            return found;
+        }
         // Customers are people, not a process.
         if name == "customers" {
             return Err(Problem::new("customers cannot be stopped or cut off"));
@@ -228,6 +231,41 @@ impl World {
                 kinds.join(", "),
                 names.join(", ")
             ))
+        })
+    }
+
+    /// The nodes that have a part in a partition at this moment: `leader of orders-0`, `followers of
+    /// orders-0` (everyone else with a replica), `follower of orders-0` (the first of them in sync).
+    /// `None` if the name is not of that form.
+    fn by_role(&self, name: &str) -> Option<Result<Vec<NodeId>, Problem>> {
+        let (role, partition) = name.split_once(" of ")?;
+        let (topic, number) = partition.rsplit_once('-')?;
+        let state = self.topic_id(topic).zip(number.parse().ok());
+        let state = state.and_then(|(topic, number)| {
+            self.cluster().partition(TopicPartition::new(topic, number))
+        });
+        let Some(state) = state else {
+            return Some(Err(Problem::new(format!(
+                "there is no partition {partition}"
+            ))));
+        };
+        let follows = |node: &&NodeId| Some(**node) != state.leader;
+        let found: Vec<NodeId> = match role {
+            "leader" => state.leader.into_iter().collect(),
+            "follower" => state
+                .isr
+                .iter()
+                .find(follows)
+                .copied()
+                .into_iter()
+                .collect(),
+            "followers" => state.replicas.iter().filter(follows).copied().collect(),
+            _ => return None,
+        };
+        Some(if found.is_empty() {
+            Err(Problem::new(format!("{partition} has no {role} now")))
+        } else {
+            Ok(found)
         })
     }
 

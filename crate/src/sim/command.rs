@@ -66,8 +66,9 @@ pub enum Command {
         rate: f64,
     },
     /// Stops a node, or all nodes of a kind. `node` is `payment`, `warehouse`, `shipping`, `shop`,
-    /// `producer`, `consumer`, `broker`, `controller`, or a single node's own name, such as
-    /// `payment-3`.
+    /// `producer`, `consumer`, `broker`, `controller`, a single node's own name, such as `payment-3`,
+    /// or whoever has a part in a partition then: `leader of orders-0`, `follower of orders-0` (the
+    /// first that is in sync), `followers of orders-0` (all others with a replica).
     Stop {
         /// Which.
         node: String,

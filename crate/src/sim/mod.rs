@@ -1,6 +1,7 @@
 //! The simulation: hosts the machines, carries their messages, keeps their history.
 
 mod carry_out;
+mod chronicle;
 mod command;
 pub mod faults;
 mod feeds;
@@ -19,6 +20,7 @@ mod trace;
 mod traffic;
 mod world;
 
+pub use chronicle::{Chronicle, Happening, Leadership};
 pub use command::{Acted, Command};
 pub use feeds::Feed;
 pub use kernel::{Delivery, Kernel, Message, Traced};

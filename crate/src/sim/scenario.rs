@@ -139,6 +139,8 @@ pub enum Cue {
     Recovered(Service),
     /// A service was stopped or killed.
     Stopped(Service),
+    /// A broker was stopped, killed, or lost power.
+    BrokerStopped,
     /// Orders come in a burst.
     Burst,
     /// At least half of all orders come from one customer.
@@ -169,6 +171,27 @@ pub enum Rule {
     ProcessedTwice,
     /// Was any order paid before an earlier one of the same customer? Options: no, yes.
     Overtaken,
+    /// Was any record lost by the time of grading of which a producer was told that it is appended?
+    /// Options: no, yes.
+    AcknowledgedLost,
+    /// For how long, between asking and grading, could nobody write to a partition because its leader
+    /// was down or it had none? Options: one for each bound, and a last one for "longer".
+    LeaderlessFor {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// Upper bounds, ascending.
+        bounds: Vec<Span>,
+    },
+    /// Had a partition as many in-sync replicas as `min.insync.replicas` asks for, when graded?
+    /// Options: yes, no.
+    StillTaken {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+    },
     /// Are the synchronous shop's customers answered as fast as before, when graded? Options: yes,
     /// no. As fast: half of the last five seconds' answers within half a second.
     SyncStillFast,

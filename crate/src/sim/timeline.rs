@@ -1,6 +1,7 @@
 //! Seed + scenario + commands = the entire history. Any instant of it can be reached in either
 //! direction; acting in the past forks.
 
+use super::chronicle::Chronicle;
 use super::command::{Acted, Command};
 use super::metrics::Metrics;
 use super::promise::Promises;
@@ -18,6 +19,8 @@ pub struct Moment {
     pub world: World,
     /// What the numbers are made of.
     pub metrics: Metrics,
+    /// What befell the cluster.
+    pub chronicle: Chronicle,
     /// The guarantees.
     pub promises: Promises,
     /// How many of the scenario's own commands have acted.
@@ -27,12 +30,13 @@ pub struct Moment {
 }
 
 /// The observers of one moment, listening together.
-struct Observers<'a>(&'a mut Metrics, &'a mut Promises);
+struct Observers<'a>(&'a mut Metrics, &'a mut Chronicle, &'a mut Promises);
 
 impl Sink for Observers<'_> {
     fn hear(&mut self, stamp: Stamp, fact: Fact) {
         self.0.hear(stamp, fact);
         self.1.hear(stamp, fact);
+        self.2.hear(stamp, fact);
     }
 }
 
@@ -43,12 +47,18 @@ impl Moment {
     /// The scenario contradicts itself: what is wrong with it.
     pub fn new(scenario: &Scenario, seed: u64) -> Result<Self, Problem> {
         let mut metrics = Metrics::default();
+        let mut chronicle = Chronicle::default();
         let mut promises = Promises::default();
         promises.terms_mut().note(&scenario.settings);
-        let world = World::new(scenario, seed, &mut Observers(&mut metrics, &mut promises))?;
+        let world = World::new(
+            scenario,
+            seed,
+            &mut Observers(&mut metrics, &mut chronicle, &mut promises),
+        )?;
         Ok(Self {
             world,
             metrics,
+            chronicle,
             promises,
             script_done: 0,
             commands_done: 0,
@@ -57,13 +67,16 @@ impl Moment {
 
     /// Dispatches the next event. `false` if there is none.
     pub fn step(&mut self) -> bool {
-        self.world
-            .step(&mut Observers(&mut self.metrics, &mut self.promises))
+        self.world.step(&mut Observers(
+            &mut self.metrics,
+            &mut self.chronicle,
+            &mut self.promises,
+        ))
     }
 
     /// Does what a person or the script asks.
     fn act(&mut self, command: &Command) -> Result<(), Problem> {
-        let mut observers = Observers(&mut self.metrics, &mut self.promises);
+        let mut observers = Observers(&mut self.metrics, &mut self.chronicle, &mut self.promises);
         self.world.apply(command, &mut observers)?;
         self.promises.terms_mut().note(self.world.settings());
         match command {

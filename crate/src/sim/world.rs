@@ -152,6 +152,12 @@ impl World {
         &self.brokers
     }
 
+    /// The controllers' nodes, in order of their numbers; none where the one broker is its own.
+    #[must_use]
+    pub fn controller_ids(&self) -> &[NodeId] {
+        &self.controllers
+    }
+
     /// Who is who in the order pipeline, if it is played.
     #[must_use]
     pub fn shops(&self) -> Option<&Shops> {

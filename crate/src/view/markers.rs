@@ -1,9 +1,10 @@
 //! Markers for the scrubber: what was done, and what came of it.
 
+use super::cluster::scene::number;
 use super::panel::{Marker, Tone};
 use crate::protocol::{Lane, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Settings, Wiring};
-use crate::sim::{Command, Event, Timeline};
+use crate::sim::{Command, Event, Happening, Moment, Timeline};
 use crate::time::{Span, Time};
 
 /// What happened, for the scrubber: what was done, and what came of it.
@@ -37,6 +38,7 @@ pub fn markers(timeline: &Timeline) -> Vec<Marker> {
             });
         }
     }
+    markers.extend(cluster(moment));
     markers.sort_by_cached_key(|marker| marker.at.0);
     markers.dedup_by(|a, b| a.label == b.label && a.at.since(b.at) < Span::secs(2));
     markers
@@ -112,6 +114,47 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
         Command::Heal => ("network mended".into(), Tone::Good),
         Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
     }
+}
+
+/// What the controllers decided: who was fenced, and one marker for all that were elected at once.
+fn cluster(moment: &Moment) -> Vec<Marker> {
+    let world = &moment.world;
+    let mut markers: Vec<Marker> = Vec::new();
+    for (stamp, happening) in moment.chronicle.entries() {
+        let (label, tone) = match *happening {
+            Happening::Fenced(broker) => (
+                format!("broker {} fenced", number(world, broker)),
+                Tone::Bad,
+            ),
+            Happening::Changed { at, was, is }
+                if !at.topic.is_internal() && is.begins_epoch(was) =>
+            {
+                match (is.leader, is.unclean) {
+                    (None, _) => ("no leader".into(), Tone::Bad),
+                    (_, true) => ("unclean election".into(), Tone::Bad),
+                    _ => ("election".into(), Tone::Good),
+                }
+            }
+            Happening::Truncated { broker, .. } => (
+                format!("broker {} truncates", number(world, broker)),
+                Tone::Warn,
+            ),
+            Happening::Active(..) if stamp.at > Time(2_000_000) => {
+                ("new controller".into(), Tone::Warn)
+            }
+            _ => continue,
+        };
+        let at = stamp.at;
+        // Elections come in heaps: one marker for each heap.
+        if markers
+            .iter()
+            .any(|known| known.label == label && at.since(known.at) < Span::secs(1))
+        {
+            continue;
+        }
+        markers.push(Marker { at, label, tone });
+    }
+    markers
 }
 
 fn event_label(event: Event, at: Time) -> Option<(String, Tone)> {

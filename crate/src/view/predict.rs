@@ -1,5 +1,6 @@
 //! Predict, then see: questions that come up, and what the run answered.
 
+use super::cluster::outcome as cluster;
 use super::panel::Asked;
 use crate::protocol::{Lane, Service};
 use crate::scenario::{Cue, Question, Rule};
@@ -86,6 +87,9 @@ fn cued_at(timeline: &Timeline, cue: Cue) -> Option<Time> {
                 std::mem::replace(&mut was_slow, slow) && !slow
             }
             (Command::Stop { node, .. }, Cue::Stopped(service)) => node == service.name(),
+            (Command::Stop { node, .. }, Cue::BrokerStopped) => {
+                node.starts_with("broker") || node.contains(" of ")
+            }
             (Command::Burst { .. }, Cue::Burst)
             | (Command::AddPartitions { .. }, Cue::PartitionsAdded) => true,
             (Command::SetSkew { share }, Cue::Skewed) => *share >= 0.5,
@@ -160,6 +164,15 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
             };
             (usize::from(overtaken.is_some()), text)
         }
+        Rule::AcknowledgedLost => acknowledged_lost(moment, until),
+        Rule::LeaderlessFor {
+            topic,
+            partition,
+            bounds,
+        } => cluster::leaderless_for(moment, (topic, *partition), (at, until), bounds),
+        Rule::StillTaken { topic, partition } => {
+            cluster::still_taken(moment, (topic, *partition), until)
+        }
         Rule::SyncStillFast => sync_still_fast(moment, until),
     }
 }
@@ -168,6 +181,19 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
 fn broken_by(moment: &Moment, promise: Promise, until: Time) -> Option<&Breach> {
     let first = moment.promises.breach(promise);
     first.filter(|breach| breach.stamp.at <= until)
+}
+
+/// Whether a record was lost that a producer was told is appended: no, yes.
+fn acknowledged_lost(moment: &Moment, until: Time) -> (usize, String) {
+    let lost = broken_by(moment, Promise::AcknowledgedReadable, until);
+    let text = lost.map_or_else(
+        || "Every acknowledged record can be read.".into(),
+        |breach| {
+            let what = super::numbers::witness(&moment.world, breach.witness);
+            format!("Yes, at {}: {what}.", breach.stamp.at)
+        },
+    );
+    (usize::from(lost.is_some()), text)
 }
 
 /// Half of the last five seconds' answers within half a second.

@@ -4,6 +4,7 @@
 //! says that it leaves them out.
 
 mod access;
+mod cluster;
 mod crash;
 mod embed;
 mod keyboard;

@@ -11,7 +11,6 @@ use crate::dom;
 use crate::keys::KEYS;
 use crate::panel::Entry;
 use crate::ui::{Action, Over, Snapshot, Ui};
-use millrace::scenario;
 use snippet::Snippet;
 use std::rc::Rc;
 use web_sys::{HtmlDialogElement, HtmlSelectElement};
@@ -158,7 +157,7 @@ fn run(ui: &Ui, seed: u64, scenario: &str) -> Html {
             </form>
             <div class="form"><div class="field"><label for={ui.id("scenario")}>{ "Scenario" }</label>
                 <select id={ui.id("scenario")} onchange={choose} data-testid="scenario">
-                    { for scenario::of_shops().map(|s| html! { <option value={s.name.clone()} selected={s.name == scenario}>{ s.title }</option> }) }
+                    { for ui.page.scenes().into_iter().map(|s| html! { <option value={s.name.clone()} selected={s.name == scenario}>{ s.title }</option> }) }
                 </select></div></div>
         </>
     }

@@ -2,7 +2,7 @@
 
 use super::parts::{bare_table, promises, records, rich, trouble};
 use crate::ui::{Action, ExplainData, Ui};
-use millrace::view::panel::{Asked, WhatIf};
+use millrace::view::panel::{Asked, Explain, WhatIf};
 use millrace::view::predict::Score;
 use yew::prelude::*;
 
@@ -11,17 +11,9 @@ pub fn explain(ui: &Ui, data: &ExplainData, score: Score) -> Html {
     if ui.params.exam {
         return questions(ui, &data.asked, score);
     }
-    let Score { right, graded, .. } = score;
     html! {
         <>
-            <h2 data-testid="explain-heading">{ &data.explain.heading }</h2>
-            { for data.asked.iter().rev().take(2).map(|asked| predict(ui, asked)) }
-            if graded > 0 {
-                <p class="score" data-testid="score">{ format!("{right} of {graded} predicted right") }</p>
-            }
-            <div class="now" data-testid="explain">{ rich(&data.explain.now) }</div>
-            <Told heading={data.explain.heading.clone()} now={data.explain.now.plain()} />
-            if !data.explain.hint.is_empty() { <p class="hint">{ &data.explain.hint }</p> }
+            { told(ui, &data.explain, &data.asked, score) }
             { what_ifs(ui, &data.what_if) }
             { bare_table(&data.numbers, "numbers") }
             if !data.live_topic.is_empty() {
@@ -34,8 +26,25 @@ pub fn explain(ui: &Ui, data: &ExplainData, score: Score) -> Html {
     }
 }
 
+/// What happens now in words, below the questions that it raises.
+pub fn told(ui: &Ui, explain: &Explain, asked: &[Asked], score: Score) -> Html {
+    let Score { right, graded, .. } = score;
+    html! {
+        <>
+            <h2 data-testid="explain-heading">{ &explain.heading }</h2>
+            { for asked.iter().rev().take(2).map(|asked| predict(ui, asked)) }
+            if graded > 0 {
+                <p class="score" data-testid="score">{ format!("{right} of {graded} predicted right") }</p>
+            }
+            <div class="now" data-testid="explain">{ rich(&explain.now) }</div>
+            <Told heading={explain.heading.clone()} now={explain.now.plain()} />
+            if !explain.hint.is_empty() { <p class="hint">{ &explain.hint }</p> }
+        </>
+    }
+}
+
 /// What an exam asks, the latest first.
-fn questions(ui: &Ui, asked: &[Asked], score: Score) -> Html {
+pub fn questions(ui: &Ui, asked: &[Asked], score: Score) -> Html {
     let Score { right, graded, .. } = score;
     html! {
         <>
@@ -117,7 +126,7 @@ fn predict(ui: &Ui, asked: &Asked) -> Html {
 }
 
 /// Buttons for the interventions that teach most here.
-fn what_ifs(ui: &Ui, what_if: &[WhatIf]) -> Html {
+pub fn what_ifs(ui: &Ui, what_if: &[WhatIf]) -> Html {
     if ui.locked("whatif") || what_if.is_empty() {
         return html! {};
     }

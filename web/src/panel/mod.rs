@@ -1,6 +1,8 @@
 //! The side panel: five tabs. On a phone it is a sheet at the foot of the page.
 
 mod biography;
+mod cluster;
+mod cluster_faults;
 mod code;
 mod explain;
 mod faults;
@@ -16,23 +18,24 @@ pub use fields::Entry;
 pub use parts::data_table;
 
 use crate::dom;
-use crate::ui::{Action, PanelData, Snapshot, Tab, Ui};
+use crate::ui::{Action, Page, PanelData, Snapshot, Tab, Ui};
 use yew::prelude::*;
 
 impl PanelData {
     fn tab(&self) -> Tab {
         match self {
-            Self::Explain(_) => Tab::Explain,
+            Self::Explain(_) | Self::ClusterNow(_) => Tab::Explain,
+            Self::Partition(_) => Tab::Partition,
             Self::Topic(_) => Tab::Topic,
             Self::Metrics(_) => Tab::Metrics,
-            Self::Faults(_) => Tab::Faults,
+            Self::Faults(_) | Self::ClusterFaults(_) => Tab::Faults,
             Self::Code(_) => Tab::Code,
         }
     }
 }
 
 /// The side panel; `up` tells whether a phone's sheet is drawn up, `sheet` draws it up or down.
-pub fn side(ui: &Ui, shown: &Snapshot, up: bool, sheet: &Callback<()>) -> Html {
+pub fn side(ui: &Ui, page: Page, shown: &Snapshot, up: bool, sheet: &Callback<()>) -> Html {
     let open = shown.panel.tab();
     let inside = match &shown.panel {
         PanelData::Explain(data) => explain::explain(ui, data, shown.score),
@@ -42,13 +45,18 @@ pub fn side(ui: &Ui, shown: &Snapshot, up: bool, sheet: &Callback<()>) -> Html {
             html! { <faults::Faults ui={ui.clone()} data={data.clone()} file={shown.file.clone()} /> }
         }
         PanelData::Code(data) => html! { <code::Code data={data.clone()} /> },
+        PanelData::ClusterNow(data) => cluster::now(ui, data, shown.score),
+        PanelData::Partition(data) => cluster::partition(ui, data),
+        PanelData::ClusterFaults(data) => {
+            html! { <cluster_faults::ClusterFaults ui={ui.clone()} data={data.clone()} /> }
+        }
     };
     let raise = (!up).then(|| sheet.clone());
     html! {
         <aside class="side" aria-label="About this moment">
             <button class="grip" onclick={sheet.reform(|_: MouseEvent| ())} aria-expanded={up.to_string()} aria-controls={ui.id("panel")}
                 aria-label={if up { "Draw the panel down" } else { "Draw the panel up" }} data-testid="grip"><i></i></button>
-            { tabs(ui, open, raise) }
+            { tabs(ui, page.tabs(), open, raise) }
             <div key={open.name()} class="panel" role="tabpanel" id={ui.id("panel")} tabindex="0" aria-labelledby={ui.id(&format!("tab-{}", open.name()))} data-testid={format!("panel-{}", open.name())}>
                 { inside }
             </div>
@@ -58,12 +66,12 @@ pub fn side(ui: &Ui, shown: &Snapshot, up: bool, sheet: &Callback<()>) -> Html {
 
 /// The tabs: arrow keys move between them, as the ARIA practices have it. `raise` draws the sheet
 /// up, if it is down.
-fn tabs(ui: &Ui, open: Tab, raise: Option<Callback<()>>) -> Html {
+fn tabs(ui: &Ui, all: &'static [Tab], open: Tab, raise: Option<Callback<()>>) -> Html {
     let exam = ui.params.exam;
     let onkeydown = {
         let ui = ui.clone();
         Callback::from(move |event: KeyboardEvent| {
-            if let Some(next) = neighbour(&Tab::ALL, open, &event.key()) {
+            if let Some(next) = neighbour(all, open, &event.key()) {
                 event.prevent_default();
                 ui.on.emit(Action::Tab(next));
                 dom::focus(&ui.id(&format!("tab-{}", next.name())));
@@ -90,7 +98,7 @@ fn tabs(ui: &Ui, open: Tab, raise: Option<Callback<()>>) -> Html {
                 tabindex={if here { "0" } else { "-1" }} {onclick} data-testid={format!("tab-{}", tab.name())}>{ title }</button>
         }
     };
-    html! { <div class="tabs" role="tablist" aria-label="About this moment" {onkeydown}>{ for Tab::ALL.iter().map(tab) }</div> }
+    html! { <div class="tabs" role="tablist" aria-label="About this moment" {onkeydown}>{ for all.iter().map(tab) }</div> }
 }
 
 /// Whether the panel is a sheet now: style.css draws the same line.
@@ -121,13 +129,10 @@ mod tests {
 
     #[test]
     fn arrow_keys_go_round_the_tabs() {
-        let tabs = Tab::ALL;
-        assert_eq!(neighbour(&tabs, Tab::Explain, "ArrowLeft"), Some(Tab::Code));
-        assert_eq!(
-            neighbour(&tabs, Tab::Code, "ArrowRight"),
-            Some(Tab::Explain)
-        );
-        assert_eq!(neighbour(&tabs, Tab::Faults, "Home"), Some(Tab::Explain));
-        assert_eq!(neighbour(&tabs, Tab::Faults, "x"), None);
+        let tabs = Page::Orders.tabs();
+        assert_eq!(neighbour(tabs, Tab::Explain, "ArrowLeft"), Some(Tab::Code));
+        assert_eq!(neighbour(tabs, Tab::Code, "ArrowRight"), Some(Tab::Explain));
+        assert_eq!(neighbour(tabs, Tab::Faults, "Home"), Some(Tab::Explain));
+        assert_eq!(neighbour(tabs, Tab::Faults, "x"), None);
     }
 }

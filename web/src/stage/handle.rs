@@ -3,9 +3,9 @@
 use super::canvas::Canvas;
 use super::hit::{Drag, Gesture};
 use super::ink::Theme;
-use super::paint::{Marks, Painter, View};
+use super::paint::Marks;
+use super::picture::{Painters, Picture};
 use super::shapes::{List, Point};
-use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use std::cell::RefCell;
 use std::rc::Rc;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, PointerEvent};
@@ -23,7 +23,7 @@ impl PartialEq for StageHandle {
 #[derive(Default)]
 struct Inner {
     target: Option<Target>,
-    painter: Painter,
+    painter: Painters,
     size: (f32, f32),
     flow: bool,
     pointer: Option<Point>,
@@ -55,13 +55,7 @@ impl StageHandle {
     }
 
     /// Shows a scene. Cheap where nothing has changed; says whether anything was drawn.
-    pub fn draw(
-        &self,
-        scene: &OrdersScene,
-        unfinished: &Unfinished,
-        answers: &Answers,
-        marks: &Marks<'_>,
-    ) -> bool {
+    pub fn draw(&self, picture: Picture<'_>, marks: &Marks<'_>) -> bool {
         let Inner {
             target,
             painter,
@@ -73,18 +67,7 @@ impl StageHandle {
         let Some(target) = target.as_mut().filter(|_| size.0 > 0.0) else {
             return false;
         };
-        let (pointer, drag) = (*pointer, *drag);
-        painter.paint(
-            *size,
-            &View {
-                scene,
-                unfinished,
-                answers,
-                marks,
-                pointer,
-                drag,
-            },
-        );
+        painter.paint(*size, picture, marks, (*pointer, *drag));
         target.show(painter, marks.theme)
     }
 
@@ -189,10 +172,10 @@ impl Inner {
 }
 
 impl Target {
-    fn show(&mut self, painter: &mut Painter, theme: Theme) -> bool {
+    fn show(&mut self, painter: &mut Painters, theme: Theme) -> bool {
         let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
         let ratio = ratio.clamp(0.5, MOST_DENSE);
-        let css = (painter.layout().width, painter.layout().height);
+        let css = painter.size();
         let pixel = |length: f32| (f64::from(length) * ratio).round() as u32;
         let pixels = (pixel(css.0), pixel(css.1));
         if self.pixels == pixels && self.theme == theme && self.shown == *painter.list() {

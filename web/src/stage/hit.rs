@@ -77,6 +77,21 @@ pub enum Hit {
         /// The instant.
         at: Time,
     },
+    /// A broker of the cluster, by its place.
+    Broker {
+        /// Its place in the scene.
+        broker: u8,
+    },
+    /// A broker's replica of a partition.
+    Replica {
+        /// The partition.
+        partition: u16,
+    },
+    /// A client of the cluster, by its place.
+    Client {
+        /// Its place in the scene.
+        client: u8,
+    },
 }
 
 impl Hit {
@@ -94,7 +109,10 @@ impl Hit {
     #[must_use]
     pub fn cursor(self) -> &'static str {
         match self {
-            Self::Station { index: 0, .. } | Self::Row { .. } => "default",
+            Self::Station { index: 0, .. }
+            | Self::Row { .. }
+            | Self::Broker { .. }
+            | Self::Client { .. } => "default",
             Self::Station { .. } | Self::Bar { .. } => "ew-resize",
             Self::Instant { .. } => "crosshair",
             _ => "pointer",
@@ -138,6 +156,8 @@ pub enum Gesture {
     },
     /// Wants to see this instant.
     Seek(Time),
+    /// Chose a partition to see its replicas.
+    Partition(u32),
 }
 
 /// Regions in the order they were painted: later ones lie on top.
@@ -241,6 +261,7 @@ impl Drag {
                 order,
             }),
             Hit::Instant { at } => Some(Gesture::Seek(at)),
+            Hit::Replica { partition } => Some(Gesture::Partition(partition.into())),
             hit => hit.order().map(|order| Gesture::Select(Some(order))),
         }
     }

@@ -4,11 +4,13 @@
 //! what a pointer means. Only `canvas`, `handle` and this file know a browser.
 
 mod canvas;
+mod cluster;
 mod handle;
 mod hit;
 mod ink;
 mod layout;
 mod paint;
+mod picture;
 mod shapes;
 mod text;
 mod tween;
@@ -20,6 +22,7 @@ pub use handle::StageHandle;
 pub use hit::Gesture;
 pub use ink::Theme;
 pub use paint::Marks;
+pub use picture::Picture;
 
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;

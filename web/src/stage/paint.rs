@@ -4,7 +4,7 @@ mod answers;
 mod flights;
 mod lane;
 mod strips;
-mod tip;
+pub(super) mod tip;
 mod unfinished;
 
 use super::hit::{Drag, Hits};
@@ -45,7 +45,7 @@ const TRUE_SPEED: f64 = 0.01;
 
 impl Marks<'_> {
     /// The least simulated time for which a flight is shown.
-    fn min_visible(&self) -> Span {
+    pub(super) fn min_visible(&self) -> Span {
         if self.speed <= TRUE_SPEED || self.reduced {
             return Span::ZERO;
         }
@@ -150,10 +150,10 @@ impl Painter {
         &self.pen.hits
     }
 
-    /// The places of the last frame.
+    /// How large the last frame was.
     #[must_use]
-    pub fn layout(&self) -> &Layout {
-        &self.layout
+    pub fn size(&self) -> (f32, f32) {
+        (self.layout.width, self.layout.height)
     }
 
     /// Whether something still moves to its place, so that another frame would differ even if
@@ -241,6 +241,23 @@ fn footer(pen: &mut Pen, layout: &Layout, view: &View<'_>, slowed: bool) {
         pen.list
             .text_in(at.w, (at.x, base), set, format_args!("{}", line.trim_end()));
     }
+}
+
+/// How far along its way what set off at `sent_at` is shown, 0 to 1, if it is shown for `least` at
+/// least; `None` before and after.
+pub(super) fn along(sent_at: Time, due_at: Time, now: Time, least: Span) -> Option<f32> {
+    let real = due_at.since(sent_at);
+    let shown = real.max(least);
+    if now < sent_at || now >= sent_at + shown {
+        return None;
+    }
+    let share = now.since(sent_at).0 as f32 / shown.0 as f32;
+    // At true speed a dot is where the message is; a slowed one may as well be pleasant to watch.
+    Some(if shown == real {
+        share
+    } else {
+        share * share * (3.0 - 2.0 * share)
+    })
 }
 
 /// What share of a wait is still to come.

@@ -1,12 +1,12 @@
 //! What is on its way: a dot on its arc, at the simulated latency, or slower where that would be
 //! too fast to see.
 
-use super::{Pen, View};
+use super::{Pen, View, along};
 use crate::stage::hit::Hit;
 use crate::stage::ink::Ink;
 use crate::stage::layout::Layout;
 use crate::stage::shapes::{Point, Rect, solid};
-use millrace::time::{Span, Time};
+use millrace::time::Span;
 use millrace::view::orders::{Flight, OrdersScene, Place, Strip};
 
 /// A dot in the air.
@@ -56,7 +56,7 @@ impl Flights {
             counts.resize(topic.strips.len(), 0);
         }
         for flight in &scene.flights {
-            let Some(along) = along(flight, scene.now, least) else {
+            let Some(along) = along(flight.sent_at, flight.due_at, scene.now, least) else {
                 continue;
             };
             let Some(way) = route(layout, scene, flight) else {
@@ -120,22 +120,6 @@ impl Flights {
             }
         }
     }
-}
-
-/// How far along its way a flight is shown, 0 to 1; `None` before and after.
-fn along(flight: &Flight, now: Time, least: Span) -> Option<f32> {
-    let real = flight.due_at.since(flight.sent_at);
-    let shown = real.max(least);
-    if now < flight.sent_at || now >= flight.sent_at + shown {
-        return None;
-    }
-    let share = now.since(flight.sent_at).0 as f32 / shown.0 as f32;
-    // At true speed a dot is where the message is; a slowed one may as well be pleasant to watch.
-    Some(if shown == real {
-        share
-    } else {
-        share * share * (3.0 - 2.0 * share)
-    })
 }
 
 /// A cubic curve.

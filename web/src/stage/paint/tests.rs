@@ -119,7 +119,7 @@ fn no_words_are_clipped_or_lie_on_other_words() {
                     ..QUIET
                 },
             );
-            let layout = picture.painter.layout();
+            let layout = &picture.painter.layout;
             let stage = Rect::new(0.0, 0.0, layout.width, layout.height);
             let texts = picture.texts();
             for (i, (at, words)) in texts.iter().enumerate() {
@@ -148,7 +148,7 @@ fn every_dot_lies_on_the_stage_and_within_the_hull_of_its_way() {
                     ..QUIET
                 },
             );
-            let layout = picture.painter.layout();
+            let layout = &picture.painter.layout;
             let stage = Rect::new(0.0, 0.0, layout.width, layout.height).grown(0.1);
             for flight in &scene.flights {
                 let way =
@@ -174,7 +174,7 @@ fn every_record_is_a_cell_or_counted_beside_the_strip() {
         let mut picture = Picture::new(kind, 31.0);
         for size in SIZES {
             let scene = picture.paint(size, &QUIET);
-            for (t, at) in picture.painter.layout().topics.iter().enumerate() {
+            for (t, at) in picture.painter.layout.topics.iter().enumerate() {
                 if at.shares_rows() {
                     continue;
                 }

@@ -5,7 +5,7 @@ use super::{Pen, View, unfinished};
 use crate::stage::hit::{Gesture, Hit};
 use crate::stage::ink::Ink;
 use crate::stage::layout::{Layout, TITLES};
-use crate::stage::shapes::{Point, Rect, solid};
+use crate::stage::shapes::{List, Point, Rect, solid};
 use crate::stage::text::{Count, Face};
 use millrace::id::OrderId;
 use millrace::view::orders::{Station, Strip, TopicScene};
@@ -28,14 +28,25 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
             None => return,
         },
     };
+    let bounds = (layout.width, layout.height);
     let lines = describe(hit, view);
+    show(&mut pen.list, place, pointer, bounds, &lines);
+}
+
+/// Shows lines beside what they speak of, the first as their head; nothing if there are none.
+pub(in crate::stage) fn show(
+    list: &mut List,
+    place: Rect,
+    pointer: Point,
+    bounds: (f32, f32),
+    lines: &[String],
+) {
     let Some(first) = lines.first() else { return };
     let widths = lines.iter().skip(1).map(|line| Face::Small.width(line));
     let wide = widths.fold(Face::SmallName.width(first), f32::max);
     let size = (wide + 16.0, lines.len() as f32 * LINE + 9.0);
-    let at = beside(place, pointer, size, (layout.width, layout.height));
-    pen.list
-        .rect(at, 5.0, solid(Ink::StrongRule, 1.0).on(Ink::Card));
+    let at = beside(place, pointer, size, bounds);
+    list.rect(at, 5.0, solid(Ink::StrongRule, 1.0).on(Ink::Card));
     for (i, line) in lines.iter().enumerate() {
         let (face, ink) = if i == 0 {
             (Face::SmallName, Ink::Main)
@@ -43,8 +54,7 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
             (Face::Small, Ink::Muted)
         };
         let base = (at.x + 8.0, at.y + 16.0 + LINE * i as f32);
-        pen.list
-            .text_in(at.w - 12.0, base, face.left(ink), format_args!("{line}"));
+        list.text_in(at.w - 12.0, base, face.left(ink), format_args!("{line}"));
     }
 }
 
@@ -125,6 +135,8 @@ pub fn describe(hit: Hit, view: &View<'_>) -> Vec<String> {
             let place = (usize::from(group), usize::from(partition));
             topic.map(|topic| position(topic, place, committed, view))
         }
+        // These lie on another page's stage.
+        Hit::Broker { .. } | Hit::Replica { .. } | Hit::Client { .. } => None,
         Hit::Instant { at } => unfinished::at(view.unfinished, at).map(|(people, records)| {
             let [people, records] = [people, records].map(|n| Count(n.into()));
             vec![

@@ -1,0 +1,153 @@
+//! The Cluster page: who leads, what is committed, what would be lost.
+
+use super::{NONE, Visit, test};
+use serde_json::json;
+
+/// The replica table of the Explain tab, as one row's cells: role, log end, high watermark, epoch.
+fn leader(visit: &Visit) -> (String, Vec<String>) {
+    let rows = visit.rows("replicas");
+    let row = rows.into_iter().find(|row| row[1].starts_with("leader"));
+    let row = row.expect("somebody leads");
+    (row[0].clone(), row)
+}
+
+/// A leader is killed, the page says who leads on paper, and nine seconds later who leads; the past
+/// comes back, and the link opens the same instant.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn a_leader_is_killed_and_another_takes_over() {
+    let visit = Visit::to("#cluster");
+    visit.pause();
+    visit.seek(3_000);
+    let (first, row) = leader(&visit);
+    assert_eq!(row[1], "leader");
+    let number = first.trim_start_matches("broker ").to_owned();
+    let fate = visit.text("if-it-died");
+    assert!(fate.contains("would lead"), "{fate}");
+
+    visit.click("what-if-0");
+    visit.settle();
+    assert_eq!(leader(&visit).1[1], "leader, down");
+    let told = visit.text("explain");
+    assert!(told.contains("does not know it yet"), "{told}");
+    visit.seek(14_000);
+    let (heir, row) = leader(&visit);
+    assert_ne!(heir, first);
+    assert_eq!(row[4], "1", "a new epoch: {row:?}");
+    let told = visit.text("explain");
+    assert!(
+        told.contains(&format!("Broker {number} was killed")),
+        "{told}"
+    );
+    let console = visit.text("console");
+    let leads = heir.trim_start_matches("broker ");
+    assert!(
+        console.contains(&format!("Partition: 0 Leader: {leads}")),
+        "{console}"
+    );
+
+    let (there, table) = (visit.text("time"), visit.table("replicas"));
+    let link = visit.copy_link();
+    visit.seek(2_000);
+    assert_eq!(leader(&visit).0, first, "it leads in the past");
+    visit.browser.open_in_new_tab(&link);
+    visit
+        .browser
+        .wait_text(&test("time"), "gets there", |text| text == there);
+    visit.settle();
+    assert_eq!(visit.table("replicas"), table);
+    visit.ends_well();
+}
+
+/// Another partition, by the list and by a press on the picture; every table of the picture.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn every_partition_has_its_replicas() {
+    let visit = Visit::to("#cluster");
+    visit.pause();
+    visit.seek(4_000);
+    visit.tab("partition");
+    visit.browser.set_value(&test("partition"), "2");
+    visit.settle();
+    visit.tab("explain");
+    visit
+        .browser
+        .wait_text(&test("explain-heading"), "of orders-2", |text| {
+            text.contains("orders-2")
+        });
+    let link = visit.copy_link();
+    visit.open("");
+    visit.browser.open(&link);
+    visit
+        .browser
+        .wait_text(&test("explain-heading"), "of orders-2 again", |text| {
+            text.contains("orders-2")
+        });
+    visit.ends_well();
+}
+
+/// Each page keeps its own run while the other is open.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn the_orders_wait_while_one_looks_at_the_cluster() {
+    let visit = Visit::to("");
+    visit.pause();
+    visit.seek(5_000);
+    visit.click("page-cluster");
+    visit.browser.element(&test("if-it-died"));
+    visit.pause();
+    visit.seek(2_000);
+    visit.click("page-orders");
+    visit
+        .browser
+        .wait_text(&test("time"), "the orders’ own time", |text| {
+            text == "00:05.000"
+        });
+    visit.click("page-cluster");
+    visit
+        .browser
+        .wait_text(&test("time"), "the cluster’s own time", |text| {
+            text == "00:02.000"
+        });
+    visit.ends_well();
+}
+
+/// Faults by button, in every scene, on a phone too; nothing is inaccessible.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn the_cluster_is_accessible_and_every_scene_plays() {
+    let visit = Visit::to("#cluster");
+    visit.pause();
+    let scenes = visit
+        .eval("[...document.querySelectorAll('[data-testid=scene] option')].map((o) => o.value)");
+    let scenes: Vec<String> = serde_json::from_value(scenes).expect("names");
+    assert!(scenes.len() >= 8, "{scenes:?}");
+    let mut found: Vec<String> = Vec::new();
+    for (n, scene) in scenes.iter().enumerate() {
+        visit.browser.run(
+            "const s = document.querySelector('[data-testid=scene]'); s.value = arguments[0]; s.dispatchEvent(new Event('change', {bubbles: true}))",
+            &[json!(scene)],
+        );
+        visit.pause();
+        visit.seek(24_000);
+        let wide = n % 2 == 0;
+        visit
+            .browser
+            .size(if wide { 1280 } else { 390 }, if wide { 800 } else { 844 });
+        visit
+            .browser
+            .prefers(if n % 3 == 0 { "dark" } else { "light" }, "reduce");
+        for tab in ["explain", "partition", "topic", "faults"] {
+            visit.tab(tab);
+            visit.settle();
+            let problems = visit.browser.accessibility_problems();
+            found.extend(problems.into_iter().map(|p| format!("{scene}, {tab}: {p}")));
+        }
+    }
+    assert_eq!(found, NONE);
+    visit.click("kill-broker-2");
+    visit.browser.element(&test("start-broker-2"));
+    visit.click("start-broker-2");
+    visit.browser.element(&test("kill-broker-2"));
+    visit.ends_well();
+}

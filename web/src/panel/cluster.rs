@@ -1,0 +1,60 @@
+//! The Cluster page's panels: who leads and what is committed, and one partition in full.
+
+use super::explain::{questions, told, what_ifs};
+use super::parts::{bare_table, data_table, promises};
+use crate::ui::{Action, ClusterNow, PartitionData, Ui};
+use millrace::view::predict::Score;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+/// The Explain tab; in an exam only its questions.
+pub fn now(ui: &Ui, data: &ClusterNow, score: Score) -> Html {
+    if ui.params.exam {
+        return questions(ui, &data.asked, score);
+    }
+    html! {
+        <>
+            { told(ui, &data.explain, &data.asked, score) }
+            { bare_table(&data.replicas, "replicas") }
+            { what_ifs(ui, &data.what_if) }
+            <h3>{ "If its process died now" }</h3>
+            <dl class="fates" data-testid="if-it-died">
+                { for data.if_it_died.rows.iter().map(|row| html! {
+                    <><dt>{ row.first() }</dt><dd>{ row.get(1) }</dd></>
+                }) }
+            </dl>
+            <h3>{ "Promises" }</h3>
+            { promises(&data.promises) }
+        </>
+    }
+}
+
+/// The Partition tab: what to look at, and the picture as tables.
+pub fn partition(ui: &Ui, data: &PartitionData) -> Html {
+    let on = ui.on.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        if let Ok(partition) = select.value().parse() {
+            on.emit(Action::Partition(partition));
+        }
+    });
+    let id = ui.id("partition");
+    let topic = &data.scene.topic;
+    html! {
+        <>
+            <h2>{ "One partition" }</h2>
+            <div class="form"><div class="field">
+                <label for={id.clone()}>{ "Partition" }</label>
+                <select {id} {onchange} data-testid="partition">
+                    { for (0..data.partitions).map(|n| html! {
+                        <option value={n.to_string()} selected={n == data.scene.chosen}>{ format!("{topic}-{n}") }</option>
+                    }) }
+                </select>
+            </div></div>
+            <pre class="console" tabindex="0" aria-label="kafka-topics --describe" data-testid="describe">{ &data.console }</pre>
+            { for data.tables.iter().filter(|table| !table.rows.is_empty()).map(|table| html! {
+                <div class="scroller" tabindex="0" role="region" aria-label={table.caption.clone()}>{ data_table(table, None) }</div>
+            }) }
+        </>
+    }
+}

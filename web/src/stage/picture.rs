@@ -1,0 +1,94 @@
+//! What the stage shows: one page's picture, and the painter that knows how.
+
+use super::cluster;
+use super::hit::{Drag, Hits};
+use super::paint::{self, Marks};
+use super::shapes::{List, Point};
+use millrace::view::cluster::ClusterScene;
+use millrace::view::orders::{Answers, OrdersScene, Unfinished};
+
+/// What to show.
+#[derive(Clone, Copy)]
+pub enum Picture<'a> {
+    /// Two shops, with their charts.
+    Orders(&'a OrdersScene, &'a Unfinished, &'a Answers),
+    /// A cluster.
+    Cluster(&'a ClusterScene),
+}
+
+/// The painters; one of them painted last.
+#[derive(Default)]
+pub struct Painters {
+    orders: paint::Painter,
+    cluster: cluster::Painter,
+    on_cluster: bool,
+}
+
+macro_rules! whoever {
+    ($self:ident, $name:ident($($arg:expr)?)) => {
+        if $self.on_cluster {
+            $self.cluster.$name($($arg)?)
+        } else {
+            $self.orders.$name($($arg)?)
+        }
+    };
+}
+
+impl Painters {
+    /// Paints one frame.
+    pub fn paint(
+        &mut self,
+        size: (f32, f32),
+        picture: Picture<'_>,
+        marks: &Marks<'_>,
+        (pointer, drag): (Option<Point>, Option<Drag>),
+    ) {
+        self.on_cluster = matches!(picture, Picture::Cluster(_));
+        match picture {
+            Picture::Orders(scene, unfinished, answers) => {
+                let view = paint::View {
+                    scene,
+                    unfinished,
+                    answers,
+                    marks,
+                    pointer,
+                    drag,
+                };
+                self.orders.paint(size, &view);
+            }
+            Picture::Cluster(scene) => {
+                let view = cluster::View {
+                    scene,
+                    marks,
+                    pointer,
+                };
+                self.cluster.paint(size, &view);
+            }
+        }
+    }
+
+    /// What the last frame drew.
+    pub fn list(&self) -> &List {
+        whoever!(self, list())
+    }
+
+    /// Hands over what the last frame drew, and takes a list whose buffers the next may use.
+    pub fn swap(&mut self, list: &mut List) {
+        whoever!(self, swap(list));
+    }
+
+    /// What lies where in the last frame.
+    pub fn hits(&self) -> &Hits {
+        whoever!(self, hits())
+    }
+
+    /// How large the last frame was.
+    pub fn size(&self) -> (f32, f32) {
+        whoever!(self, size())
+    }
+
+    /// Whether something still moves to its place.
+    pub fn moving(&self) -> bool {
+        whoever!(self, moving())
+    }
+}
