@@ -2,9 +2,10 @@
 
 use super::cluster::scene::number;
 use super::panel::{Marker, Tone};
+use crate::id::GroupId;
 use crate::protocol::{Lane, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Settings, Wiring};
-use crate::sim::{Command, Event, Happening, Moment, Timeline};
+use crate::sim::{Command, Event, Happening, Moment, Timeline, World};
 use crate::time::{Span, Time};
 
 /// What happened, for the scrubber: what was done, and what came of it.
@@ -30,7 +31,7 @@ pub fn markers(timeline: &Timeline) -> Vec<Marker> {
     }
     let moment = timeline.moment();
     for (stamp, event) in moment.metrics.events() {
-        if let Some((label, tone)) = event_label(*event, stamp.at) {
+        if let Some((label, tone)) = event_label(&moment.world, *event, stamp.at) {
             markers.push(Marker {
                 at: stamp.at,
                 label,
@@ -157,21 +158,28 @@ fn cluster(moment: &Moment) -> Vec<Marker> {
     markers
 }
 
-fn event_label(event: Event, at: Time) -> Option<(String, Tone)> {
+/// A group's name: a service's, or the plain clients' own.
+fn group_name(world: &World, group: GroupId) -> Option<&str> {
+    match world.feed() {
+        Some(feed) => Some(&feed.group),
+        None => Service::ALL
+            .get(group.index())
+            .map(|service| service.name()),
+    }
+}
+
+fn event_label(world: &World, event: Event, at: Time) -> Option<(String, Tone)> {
     match event {
         // What a person stopped or started has its own marker; workers come and go by the dozen.
         Event::Stopped(..) | Event::Started(_) => None,
         Event::Rebalanced(_, _) if at < Time(2_000_000) => None,
-        Event::Rebalanced(group, _) => {
-            let service = Service::ALL.get(group.index())?;
-            Some((format!("{} rebalanced", service.name()), Tone::Plain))
-        }
+        Event::Rebalanced(group, _) => Some((
+            format!("{} rebalanced", group_name(world, group)?),
+            Tone::Plain,
+        )),
         Event::MemberExpired(group) => {
-            let service = Service::ALL.get(group.index())?;
-            Some((
-                format!("{}: a member is taken for dead", service.name()),
-                Tone::Warn,
-            ))
+            let name = group_name(world, group)?;
+            Some((format!("{name}: a member is taken for dead"), Tone::Warn))
         }
         Event::GivingUp(_) => Some(("customers give up".into(), Tone::Warn)),
         Event::FirstLost(Lane::Sync) => Some(("first order lost, sync".into(), Tone::Bad)),

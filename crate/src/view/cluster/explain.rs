@@ -151,8 +151,8 @@ impl<'a> View<'a> {
         } else {
             format!(
                 " The in-sync set is empty, but {eligible} had everything committed when it left it, \
-                 and nothing was committed since: as an eligible leader replica (KIP-966) it may lead \
-                 as soon as it is back."
+                 and nothing was committed since: an eligible leader replica (KIP-966) may lead as soon \
+                 as it is back."
             )
         };
         Some(Explain {
@@ -161,7 +161,7 @@ impl<'a> View<'a> {
                 .stress(format!("{} has no leader.", self.name))
                 .say(" Nobody who has all committed records is alive, and an unclean election is not allowed.")
                 .say(words),
-            hint: "Start the broker that was in sync last.".into(),
+            hint: "Start a broker that was in sync last, or that is eligible.".into(),
         })
     }
 

@@ -306,7 +306,11 @@ fn decision(world: &World, happening: &Happening) -> Option<String> {
                 world.topic_name(at.topic),
                 at.partition,
                 is.leader_epoch,
-                list(is.isr)
+                if is.isr.is_empty() {
+                    "–".to_owned()
+                } else {
+                    list(is.isr)
+                }
             );
             if !is.elr.is_empty() {
                 words.push_str(" elr ");
