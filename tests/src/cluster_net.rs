@@ -8,10 +8,10 @@ use millrace::id::{GroupId, NodeId, TopicId, TopicPartition};
 use millrace::log::{Batch, BatchBuilder};
 use millrace::protocol::{
     Acks, Body, Effect, Fact, FetchPartition, Input, MemberId, OffsetSpec, Out, Request, Response,
-    Stamp,
+    Sink, Stamp,
 };
 use millrace::rng::Dist;
-use millrace::sim::{Delivery, Kernel};
+use millrace::sim::{Delivery, Kernel, Promises};
 use millrace::time::{Span, Time};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -37,8 +37,10 @@ pub struct ClusterNet {
     answers: BTreeMap<u32, Response>,
     asked: u32,
     out: Out,
-    /// Everything told, with its time.
-    pub facts: Vec<(Stamp, Fact)>,
+    /// What the person posted and nobody has answered yet: where, and under what acks.
+    posted: BTreeMap<u32, (TopicPartition, Acks)>,
+    /// The guarantees, watched from the beginning.
+    pub promises: Promises,
 }
 
 impl ClusterNet {
@@ -97,7 +99,8 @@ impl ClusterNet {
                 telling: true,
                 ..Out::default()
             },
-            facts: Vec::new(),
+            posted: BTreeMap::new(),
+            promises: Promises::default(),
         };
         for id in 0..brokers + controllers {
             net.with(NodeId::from(id), |machine, _, out| match machine {
@@ -111,6 +114,32 @@ impl ClusterNet {
         net
     }
 
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            at: self.kernel.now(),
+            instant: self.kernel.instant(),
+        }
+    }
+
+    /// Compares every log with what was told of it, and with the others.
+    ///
+    /// # Panics
+    /// A promise is broken.
+    pub fn check_promises(&mut self) {
+        let (mut brokers, mut controllers) = (Vec::new(), Vec::new());
+        for machine in &self.machines {
+            match machine {
+                Machine::Broker(broker) => brokers.push(broker),
+                Machine::Controller(controller) => controllers.push(controller),
+                Machine::Person => {}
+            }
+        }
+        let mut promises = self.promises.clone();
+        promises.recheck_cluster(self.stamp(), &brokers, &controllers);
+        let broken = promises.broken();
+        assert!(broken.is_none(), "{broken:#?}");
+    }
+
     fn person(&self) -> NodeId {
         NodeId::from(self.machines.len() - 1)
     }
@@ -120,12 +149,10 @@ impl ClusterNet {
         out.telling = true;
         let now = self.kernel.now();
         let result = act(&mut self.machines[node.index()], now, &mut out);
-        let stamp = Stamp {
-            at: now,
-            instant: self.kernel.instant(),
-        };
-        self.facts
-            .extend(out.facts.drain(..).map(|fact| (stamp, fact)));
+        let stamp = self.stamp();
+        for fact in out.facts.drain(..) {
+            self.promises.hear(stamp, fact);
+        }
         let mut exits = false;
         for effect in out.effects.drain(..) {
             match effect {
@@ -146,10 +173,11 @@ impl ClusterNet {
     pub(crate) fn input(&mut self, node: NodeId, input: Input) {
         if node == self.person() {
             if let Input::Message {
+                from,
                 body: Body::Response { id, response },
-                ..
             } = input
             {
+                self.hear_answer(from, id, &response);
                 self.answers.insert(id, *response);
             }
             return;
@@ -159,6 +187,38 @@ impl ClusterNet {
             Machine::Controller(controller) => controller.handle(now, input, out),
             Machine::Person => {}
         });
+    }
+
+    /// What a person is told as a producer and as a consumer the monitors hear too.
+    fn hear_answer(&mut self, leader: NodeId, id: u32, response: &Response) {
+        let (stamp, person) = (self.stamp(), self.person());
+        match response {
+            Response::Produce { results } => {
+                let posted = self.posted.remove(&id);
+                if let (Some((at, acks)), &[(_, Ok(base_offset))]) = (posted, &results[..]) {
+                    let acked = Fact::Acked {
+                        producer: person,
+                        leader,
+                        acks,
+                        at,
+                        base_offset,
+                        records: 1,
+                    };
+                    self.promises.hear(stamp, acked);
+                }
+            }
+            Response::ListOffsets { offsets } => {
+                if let &[(at, Ok(Some(offset)))] = &offsets[..] {
+                    let latest = Fact::LatestOffset {
+                        client: person,
+                        at,
+                        offset,
+                    };
+                    self.promises.hear(stamp, latest);
+                }
+            }
+            _ => {}
+        }
     }
 
     pub(crate) fn die(&mut self, node: NodeId, death: Death) {
@@ -306,6 +366,7 @@ impl ClusterNet {
             request: Box::new(request),
         };
         self.kernel.send(person, leader, body);
+        self.posted.insert(id, (at, acks));
         Some(id)
     }
 

@@ -102,7 +102,7 @@ fn a_summary_has_every_field_a_script_may_ask_for() {
     }
     let names = |kind: &str| run["promises"][kind].as_array().unwrap().len();
     assert_eq!(names("broken"), 0);
-    assert_eq!(names("held") + names("not_promised"), 9);
+    assert_eq!(names("held") + names("not_promised"), 12);
 
     let nothing = run_json(&["orders", "--until", "0s"]);
     assert_eq!(nothing["sync"]["response_ms"], Value::Null);

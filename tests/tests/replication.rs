@@ -3,14 +3,11 @@
 //!
 //! `MILLRACE_SEEDS=20000 cargo test --release -p millrace-tests --test replication` runs more.
 
-use millrace::cluster::Replica;
-use millrace::id::{NodeId, TopicPartition};
-use millrace::log::Batch;
-use millrace::protocol::{Acks, Fact};
+use millrace::id::TopicPartition;
+use millrace::protocol::Acks;
 use millrace::rng::{Rng, Salt};
 use millrace::time::Span;
 use millrace_tests::cluster_net::ClusterNet;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What may happen to a broker's machine.
@@ -22,87 +19,9 @@ enum Deaths {
     OneMachineAtATime,
 }
 
-/// What is known to be committed, and who led when.
-#[derive(Default)]
-struct Watch {
-    seen: usize,
-    leaders: BTreeMap<(TopicPartition, i32), NodeId>,
-    controllers: BTreeMap<i32, NodeId>,
-    committed: BTreeMap<TopicPartition, Vec<u32>>,
-    marks: BTreeMap<(TopicPartition, NodeId, i32), i64>,
-}
-
-impl Watch {
-    fn look(&mut self, net: &ClusterNet) {
-        let facts = net.facts[self.seen..].to_vec();
-        self.seen = net.facts.len();
-        let mut moved: BTreeMap<(TopicPartition, NodeId), i64> = BTreeMap::new();
-        for (stamp, fact) in facts {
-            match fact {
-                Fact::Leads {
-                    broker,
-                    at,
-                    leader_epoch,
-                    end,
-                    ..
-                } => {
-                    let first = *self.leaders.entry((at, leader_epoch)).or_insert(broker);
-                    assert_eq!(
-                        first, broker,
-                        "two leaders of {at:?} in epoch {leader_epoch}"
-                    );
-                    let committed = self.committed.get(&at).map_or(0, Vec::len) as i64;
-                    assert!(
-                        end >= committed,
-                        "at {}: broker {} leads {at:?} from {end}, and {committed} are committed",
-                        stamp.at,
-                        broker.0
-                    );
-                }
-                Fact::HighWatermark { broker, at, offset } => {
-                    let epoch = net
-                        .broker(broker.index())
-                        .replica(at)
-                        .map_or(-1, Replica::leader_epoch);
-                    let before = self.marks.insert((at, broker, epoch), offset);
-                    assert!(before <= Some(offset), "a high watermark went back");
-                    moved.insert((at, broker), offset);
-                }
-                Fact::QuorumLeader {
-                    node,
-                    epoch,
-                    leads: true,
-                } => {
-                    let first = *self.controllers.entry(epoch).or_insert(node);
-                    assert_eq!(first, node, "two controllers lead in epoch {epoch}");
-                }
-                _ => {}
-            }
-        }
-        for ((at, broker), offset) in moved {
-            let Some(replica) = net.broker(broker.index()).replica(at) else {
-                continue;
-            };
-            let known = self.committed.entry(at).or_default();
-            for (number, batch) in replica.log().batches().enumerate() {
-                if batch.next_offset() > offset {
-                    break;
-                }
-                match known.get(number) {
-                    Some(&crc) => {
-                        assert_eq!(crc, batch.crc(), "{at:?} {number} was another record");
-                    }
-                    None => known.push(batch.crc()),
-                }
-            }
-        }
-    }
-}
-
 fn run(seed: u64, deaths: Deaths) {
     let mut net = ClusterNet::new(seed, 3, 3, seed.is_multiple_of(2));
     let mut rng = Rng::new(seed, Salt::Faults, 1);
-    let mut watch = Watch::default();
     let topics = [
         net.create("a 0:1:2 min.insync.replicas=2"),
         net.create("b 1:2:0 min.insync.replicas=2"),
@@ -129,8 +48,19 @@ fn run(seed: u64, deaths: Deaths) {
             net.run(Span::millis(rng.below(40)));
         }
         befall(&mut net, &mut rng, deaths);
-        watch.look(&net);
+        if rng.chance(0.2) {
+            net.act(&format!(
+                "latest {}",
+                ["a", "b", "c"][rng.below(3) as usize]
+            ));
+        }
+        assert!(
+            net.promises.broken().is_none(),
+            "{:#?}",
+            net.promises.broken()
+        );
     }
+    net.check_promises();
     net.act("heal");
     // Twice, since who was asked to stop may only now hear that it may.
     for _ in 0..2 {
@@ -141,8 +71,8 @@ fn run(seed: u64, deaths: Deaths) {
         }
         net.act("wait 45s");
     }
-    watch.look(&net);
-    everything_is_whole_again(&mut net, topics, &mut watch);
+    net.check_promises();
+    everything_is_whole_again(&mut net, topics);
     what_was_acknowledged_is_there(&net, &sent);
 }
 
@@ -182,25 +112,19 @@ fn befall(net: &mut ClusterNet, rng: &mut Rng, deaths: Deaths) {
 }
 
 /// Every replica is in sync and has everything, and every process knows the same metadata.
-fn everything_is_whole_again(net: &mut ClusterNet, topics: [TopicPartition; 3], watch: &mut Watch) {
+fn everything_is_whole_again(net: &mut ClusterNet, topics: [TopicPartition; 3]) {
     let (brokers, controllers) = net.sizes();
     for at in topics {
         let state = net.state(at).expect("the quorum has a leader again");
         assert_eq!(state.isr.len(), 3, "{at:?} is whole again: {state:?}");
-        let logs: Vec<Vec<u32>> = (0..brokers)
-            .map(|broker| {
-                let replica = net.broker(broker).replica(at).expect("kept everywhere");
-                let end = replica.log().log_end_offset();
-                assert_eq!(replica.high_watermark(), end, "broker {broker} of {at:?}");
-                replica.log().batches().map(Batch::crc).collect()
-            })
-            .collect();
-        assert!(
-            logs.iter().all(|log| *log == logs[0]),
-            "replicas of {at:?} differ"
-        );
-        let committed = watch.committed.remove(&at).unwrap_or_default();
-        assert_eq!(logs[0], committed, "what is there was committed");
+        // That it is the same everywhere is a promise, and checked before.
+        let committed = net.promises.committed(at);
+        for broker in 0..brokers {
+            let replica = net.broker(broker).replica(at).expect("kept everywhere");
+            let end = replica.log().log_end_offset();
+            assert_eq!(replica.high_watermark(), end, "broker {broker} of {at:?}");
+            assert_eq!(end, committed, "broker {broker} of {at:?}");
+        }
     }
     for node in 0..brokers + controllers {
         assert_eq!(
@@ -212,6 +136,7 @@ fn everything_is_whole_again(net: &mut ClusterNet, topics: [TopicPartition; 3], 
 }
 
 /// Every record whose sender was told that all in-sync replicas have it is where it was said to be.
+/// The monitors see that something is there; here it is read.
 fn what_was_acknowledged_is_there(net: &ClusterNet, sent: &[(TopicPartition, u32, String)]) {
     for (at, id, value) in sent {
         let Some(offset) = net.acknowledged(*id) else {

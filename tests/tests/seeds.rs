@@ -3,13 +3,14 @@
 //! `MILLRACE_SEEDS=20000 MILLRACE_FROM=0 cargo test --release -p millrace-tests --test seeds` runs
 //! more. A failure names the seed that shows it again.
 
-use millrace::protocol::{Lane, Service, Stop};
-use millrace::scenario::{self, Scenario, Sending};
+use millrace::cluster::{Controller, Quorum};
+use millrace::protocol::{Acks, Lane, Service, Stop};
+use millrace::scenario::{self, ClusterSpec, Scenario, Sending};
 use millrace::sim::faults::{Mischief, mend_all, random_commands};
 use millrace::sim::{Acted, Command, Promise, Timeline, Told};
 use millrace::time::{Span, Time};
 use millrace::view::numbers::lag_of;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const MISCHIEF_UNTIL: Time = Time(25_000_000);
@@ -46,11 +47,28 @@ fn orders() -> Scenario {
     scenario::by_name("orders").expect("the scene is there")
 }
 
-fn play(seed: u64, mischief: Mischief) -> Timeline {
-    let mut timeline = Timeline::new(orders(), seed).expect("the scene holds together");
-    let count = 4 + (seed % 9) as u32;
-    let mut commands = random_commands(seed, MISCHIEF_UNTIL, count, mischief);
-    commands.extend(mend_all().into_iter().map(|command| Acted {
+/// The same shops on three brokers in three racks, every partition on each of them.
+fn replicated(seed: u64) -> Scenario {
+    let mut scene = orders();
+    scene.settings.acks = Acks::All;
+    scene.cluster = ClusterSpec {
+        brokers: 3,
+        racks: 3,
+        controllers: 3,
+        replication_factor: 3,
+        min_insync_replicas: 2,
+        eligible_leader_replicas: !seed.is_multiple_of(4),
+        ..ClusterSpec::default()
+    };
+    scene
+}
+
+fn play(scene: Scenario, seed: u64, mischief: Mischief) -> Timeline {
+    let count = 4 + (seed % 9) as u32 * scene.cluster.brokers.min(2);
+    let mut commands = random_commands(seed, MISCHIEF_UNTIL, count, mischief, &scene.cluster);
+    let mend = mend_all(&scene.cluster);
+    let mut timeline = Timeline::new(scene, seed).expect("the scene holds together");
+    commands.extend(mend.into_iter().map(|command| Acted {
         at_us: MISCHIEF_UNTIL,
         instant: None,
         command,
@@ -79,43 +97,94 @@ fn check_promises(timeline: &Timeline, seed: u64) {
 #[test]
 fn promises_hold_under_faults_and_everything_catches_up() {
     for_seeds(300, |seed| {
-        let mut timeline = play(seed, Mischief::Faults);
+        let mut timeline = play(orders(), seed, Mischief::Faults);
+        all_catches_up(&mut timeline, seed);
+    });
+}
+
+/// The same where three brokers have a copy each, and may die one by one: every replica is in sync
+/// again, with all that is committed, and every process knows the same of the cluster.
+#[test]
+fn promises_hold_when_brokers_fail_and_everything_catches_up() {
+    for_seeds(60, |seed| {
+        let mut timeline = play(replicated(seed), seed, Mischief::Faults);
+        all_catches_up(&mut timeline, seed);
+        let moment = timeline.moment();
+        let (world, promises) = (&moment.world, &moment.promises);
+        for (at, state) in world.cluster().partitions() {
+            assert_eq!(state.isr.len(), 3, "seed {seed}: {at:?} is {state:?}");
+            for broker in world.brokers() {
+                let replica = broker.replica(at).expect("kept everywhere");
+                let (who, end) = (broker.node(), replica.log().log_end_offset());
+                // What came in the last moments may be on its way.
+                let missing = promises.committed(at) - end;
+                assert!(
+                    missing.abs() < 20,
+                    "seed {seed}: {who:?} lacks {missing} of {at:?}"
+                );
+            }
+        }
+        let knows = world.controllers().map(Controller::quorum);
+        let knows = knows.chain(
+            world
+                .brokers()
+                .filter_map(|b| Some(b.lifecycle()?.quorum())),
+        );
+        let ends: BTreeSet<i64> = knows.map(Quorum::high_watermark).collect();
+        assert_eq!(ends.len(), 1, "seed {seed}: metadata up to {ends:?}");
+    });
+}
+
+/// Whatever is done to three brokers, power cuts and settings that promise less included, what is
+/// promised holds.
+#[test]
+fn promises_hold_whatever_is_done_to_a_cluster() {
+    for_seeds(60, |seed| {
+        let mut timeline = play(replicated(seed), seed, Mischief::Anything);
         assert!(
-            timeline.run_until(SETTLED_AT, 20_000_000),
-            "seed {seed} does not come to an end"
+            timeline.run_until(Time(60_000_000), 20_000_000),
+            "seed {seed} does not end"
         );
         check_promises(&timeline, seed);
-        let moment = timeline.moment();
-        assert!(
-            moment.promises.breach(Promise::NoOrderLost).is_none(),
-            "seed {seed}"
-        );
-        // Whoever ordered half a minute before the end and was told "accepted" has been served.
-        let late = SETTLED_AT - Span::secs(30);
-        for (id, row) in moment.metrics.orders().enumerate() {
-            let order = &row.lanes[Lane::Async as usize];
-            let accepted = order.told == Told::Answered && row.placed_at < late;
-            assert!(
-                !accepted || order.is_finished(),
-                "seed {seed}: order {id}, accepted {} after {}, was never finished: {order:?}\n{:#?}",
-                order.told_after,
-                row.placed_at,
-                timeline.commands()
-            );
-        }
-        let lag: Vec<u64> = Service::ALL.map(|s| lag_of(&moment.world, s)).into();
-        assert!(
-            lag.iter().all(|lag| *lag < 40),
-            "seed {seed}: lag {lag:?} at the end"
-        );
     });
+}
+
+fn all_catches_up(timeline: &mut Timeline, seed: u64) {
+    assert!(
+        timeline.run_until(SETTLED_AT, 20_000_000),
+        "seed {seed} does not come to an end"
+    );
+    check_promises(timeline, seed);
+    let moment = timeline.moment();
+    assert!(
+        moment.promises.breach(Promise::NoOrderLost).is_none(),
+        "seed {seed}"
+    );
+    // Whoever ordered half a minute before the end and was told "accepted" has been served.
+    let late = SETTLED_AT - Span::secs(30);
+    for (id, row) in moment.metrics.orders().enumerate() {
+        let order = &row.lanes[Lane::Async as usize];
+        let accepted = order.told == Told::Answered && row.placed_at < late;
+        assert!(
+            !accepted || order.is_finished(),
+            "seed {seed}: order {id}, accepted {} after {}, was never finished: {order:?}\n{:#?}",
+            order.told_after,
+            row.placed_at,
+            timeline.commands()
+        );
+    }
+    let lag: Vec<u64> = Service::ALL.map(|s| lag_of(&moment.world, s)).into();
+    assert!(
+        lag.iter().all(|lag| *lag < 40),
+        "seed {seed}: lag {lag:?} at the end"
+    );
 }
 
 /// Whatever is done, what is promised holds.
 #[test]
 fn promises_hold_whatever_is_done() {
     for_seeds(200, |seed| {
-        let mut timeline = play(seed, Mischief::Anything);
+        let mut timeline = play(orders(), seed, Mischief::Anything);
         assert!(
             timeline.run_until(Time(60_000_000), 20_000_000),
             "seed {seed} does not end"
@@ -167,7 +236,7 @@ fn a_delivery_that_times_out_is_never_an_accepted_order() {
 #[test]
 fn promises_hold_when_topics_are_deleted_and_made_again() {
     for_seeds(40, |seed| {
-        let mut timeline = play(seed, Mischief::Anything);
+        let mut timeline = play(orders(), seed, Mischief::Anything);
         let mut commands = timeline.commands().to_vec();
         for turn in 0..12 {
             let topic = ["orders", "payments", "shipments"][turn as usize % 3].to_owned();
@@ -200,7 +269,7 @@ fn promises_hold_when_topics_are_deleted_and_made_again() {
 #[test]
 fn the_same_seed_and_commands_tell_the_same_history() {
     for_seeds(20, |seed| {
-        let mut first = play(seed, Mischief::Anything);
+        let mut first = play(orders(), seed, Mischief::Anything);
         let mut stops = Vec::new();
         for s in [7, 19, 26, 40] {
             first.run_until(Time(s * 1_000_000), u64::MAX);

@@ -1,6 +1,6 @@
 //! Facts: what a step tells about itself. Ids and numbers only; words are made when shown.
 
-use super::{ErrorCode, Service};
+use super::{Acks, ErrorCode, Service};
 use crate::id::{GroupId, NodeId, OrderId, TopicPartition};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,8 @@ pub enum Fact {
         end: i64,
         /// Where its high watermark is.
         high_watermark: i64,
+        /// Which making of the topic the partition is of.
+        incarnation: u32,
     },
     /// A broker follows a leader from now on.
     Follows {
@@ -169,15 +171,26 @@ pub enum Fact {
         broker: NodeId,
         /// The partition.
         at: TopicPartition,
+        /// Which making of the topic the partition is of.
+        incarnation: u32,
         /// The leader, if there is one.
         leader: Option<NodeId>,
         /// Its epoch.
         leader_epoch: i32,
     },
+    /// A broker keeps nothing of a partition any more: its topic is deleted, or it was moved away.
+    Dropped {
+        /// The broker.
+        broker: NodeId,
+        /// The partition.
+        at: TopicPartition,
+    },
     /// A follower appended what its leader sent.
     Replicated {
         /// The follower.
         broker: NodeId,
+        /// The epoch in which a leader appended it first.
+        leader_epoch: i32,
         /// The partition.
         at: TopicPartition,
         /// The offset of the batch's first record.
@@ -209,10 +222,15 @@ pub enum Fact {
         /// Why.
         why: Truncation,
     },
-    /// The controller changed who leads a partition or who is in sync.
+    /// The controller changed who leads a partition or who is in sync, and the change is committed. A
+    /// controller that becomes active also tells what it finds.
     PartitionChanged {
         /// The partition.
         at: TopicPartition,
+        /// Which making of the topic it is of.
+        incarnation: u32,
+        /// Who keeps a copy.
+        replicas: Brokers,
         /// Who leads.
         leader: Option<NodeId>,
         /// Counts leaders.
@@ -223,6 +241,8 @@ pub enum Fact {
         isr: Brokers,
         /// The eligible leader replicas (KIP-966).
         elr: Brokers,
+        /// Who was known to lead or to be eligible when nobody was left.
+        last_known: Brokers,
         /// Whether the leader was elected though it may lack committed records.
         unclean: bool,
     },
@@ -263,6 +283,10 @@ pub enum Fact {
     Acked {
         /// The producer's node.
         producer: NodeId,
+        /// Who said so.
+        leader: NodeId,
+        /// How many copies it asked for.
+        acks: Acks,
         /// The partition.
         at: TopicPartition,
         /// The offset of the first record.
@@ -300,6 +324,17 @@ pub enum Fact {
         first: i64,
         /// The offset after the last.
         next: i64,
+        /// The [`fingerprint`] of the batches they are in.
+        fingerprint: u64,
+    },
+    /// A client was told where a partition ends, for those who may read only what is committed.
+    LatestOffset {
+        /// The client's node.
+        client: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// The high watermark that the leader answered with.
+        offset: i64,
     },
     /// A group's position was kept by the coordinator.
     Committed {
@@ -423,6 +458,16 @@ pub enum Carries {
     Asks,
     /// What it is given; no records where there is nothing new.
     Given,
+}
+
+/// A number for a run of batches, given by base offset and CRC: another one for other batches.
+#[must_use]
+pub fn fingerprint(batches: impl IntoIterator<Item = (i64, u32)>) -> u64 {
+    let fold = |all: u64, (base, crc): (i64, u32)| {
+        let one = (base as u64).rotate_left(32) ^ u64::from(crc);
+        (all.rotate_left(5) ^ one).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    };
+    batches.into_iter().fold(0, fold)
 }
 
 /// Who listens to facts: nobody (`()`), the promises' monitors, the metrics, a recorder.

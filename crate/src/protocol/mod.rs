@@ -10,7 +10,9 @@ mod kafka;
 mod shop;
 
 pub use control::*;
-pub use fact::{Brokers, Carries, Fact, Lane, OrderStep, Sink, Stamp, Stop, Truncation};
+pub use fact::{
+    Brokers, Carries, Fact, Lane, OrderStep, Sink, Stamp, Stop, Truncation, fingerprint,
+};
 pub use kafka::*;
 pub use shop::{Answer, Order, Service, ShopMessage, WorkOutcome};
 

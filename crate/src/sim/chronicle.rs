@@ -94,6 +94,7 @@ impl Sink for Chronicle {
                 at,
                 leader,
                 leader_epoch,
+                partition_epoch,
                 isr,
                 elr,
                 unclean,
@@ -107,6 +108,11 @@ impl Sink for Chronicle {
                     unclean,
                 };
                 let was = self.partitions.insert(at, is);
+                // A controller that becomes active tells what it finds, which is mostly known, and
+                // how partitions began.
+                if was.map_or(partition_epoch == 0, |was| was == is) {
+                    return;
+                }
                 Happening::Changed { at, was, is }
             }
             Fact::Truncated {
@@ -147,6 +153,9 @@ mod tests {
             instant: 3,
         };
         let changed = |leader, leader_epoch| Fact::PartitionChanged {
+            incarnation: 1,
+            replicas: Brokers::default(),
+            last_known: Brokers::default(),
             at,
             leader,
             leader_epoch,

@@ -1,6 +1,7 @@
 //! Things done at random from a seed: what a person might do, and what might go wrong.
 
 use super::command::{Acted, Command};
+use super::scenario::ClusterSpec;
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
 use crate::rng::{Rng, Salt};
 use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
@@ -15,9 +16,16 @@ pub enum Mischief {
     Anything,
 }
 
-/// `count` commands at random times before `until`, in order of time.
+/// `count` commands at random times before `until`, in order of time, for a scenario with this
+/// cluster. Where it has several brokers, half of the commands befall single brokers and controllers.
 #[must_use]
-pub fn random_commands(seed: u64, until: Time, count: u32, mischief: Mischief) -> Vec<Acted> {
+pub fn random_commands(
+    seed: u64,
+    until: Time,
+    count: u32,
+    mischief: Mischief,
+    cluster: &ClusterSpec,
+) -> Vec<Acted> {
     let mut rng = Rng::new(seed, Salt::Faults, 0);
     let mut times: Vec<u64> = (0..count).map(|_| rng.below(until.0.max(1))).collect();
     times.sort_unstable();
@@ -26,17 +34,25 @@ pub fn random_commands(seed: u64, until: Time, count: u32, mischief: Mischief) -
         .map(|at| Acted {
             at_us: Time(at),
             instant: None,
-            command: command(&mut rng, mischief),
+            command: if cluster.brokers > 1 && rng.chance(0.5) {
+                in_cluster(&mut rng, mischief, cluster)
+            } else {
+                command(&mut rng, mischief)
+            },
         })
         .collect()
 }
 
 /// What puts everything right again: every node up, every link whole, work as fast as it was.
 #[must_use]
-pub fn mend_all() -> Vec<Command> {
+pub fn mend_all(cluster: &ClusterSpec) -> Vec<Command> {
     let mut all = vec![Command::Heal];
     for node in ["broker", "shop", "payment", "warehouse", "shipping"] {
         all.push(Command::Start { node: node.into() });
+    }
+    if cluster.controllers > 0 {
+        let node = "controller".into();
+        all.push(Command::Start { node });
     }
     for (service, ms) in Service::ALL.into_iter().zip([80, 120, 60]) {
         let mean_us = Span::millis(ms).0;
@@ -49,6 +65,45 @@ pub fn mend_all() -> Vec<Command> {
         all.push(Command::Resume { service });
     }
     all
+}
+
+/// What befalls one broker or controller, or the network between two. Machines lose power only where
+/// promises may be taken away.
+fn in_cluster(rng: &mut Rng, mischief: Mischief, cluster: &ClusterSpec) -> Command {
+    let node = |rng: &mut Rng| {
+        let nodes = u64::from(cluster.brokers + cluster.controllers);
+        match 1 + rng.below(nodes) as u32 {
+            number if number > cluster.brokers => {
+                format!("controller-{}", number - cluster.brokers)
+            }
+            number => format!("broker-{number}"),
+        }
+    };
+    let kinds = if mischief == Mischief::Anything { 9 } else { 8 };
+    match rng.below(kinds) {
+        0 | 1 => Command::Stop {
+            node: node(rng),
+            how: how(rng),
+        },
+        2..=4 => Command::Start { node: node(rng) },
+        5 => Command::Cut {
+            a: node(rng),
+            b: node(rng),
+        },
+        6 => Command::Cut {
+            a: node(rng),
+            b: "controller".into(),
+        },
+        7 => Command::SetLoss {
+            a: node(rng),
+            b: "broker".into(),
+            rate: rng.unit() * 0.3,
+        },
+        _ => Command::Stop {
+            node: node(rng),
+            how: Stop::Crashed,
+        },
+    }
 }
 
 fn command(rng: &mut Rng, mischief: Mischief) -> Command {
@@ -105,7 +160,7 @@ fn command(rng: &mut Rng, mischief: Mischief) -> Command {
             ),
         },
         17 => Command::SetAcks {
-            acks: pick(rng, [Acks::Zero, Acks::One]),
+            acks: pick(rng, [Acks::Zero, Acks::One, Acks::All]),
         },
         18 => Command::SetWiring {
             wiring: pick(rng, [Wiring::Chain, Wiring::FanOut]),

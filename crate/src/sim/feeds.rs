@@ -45,15 +45,16 @@ fn check(scenario: &Scenario, feed: &FeedSpec) -> Result<(), Problem> {
 
 impl World {
     /// Makes the brokers and the clients of a scenario without shops.
-    pub(super) fn lay_out_feed(
+    pub(super) fn lay_out_feed<S: Sink>(
         &mut self,
         scenario: &Scenario,
         feed: &FeedSpec,
+        sink: &mut S,
     ) -> Result<(), Problem> {
         check(scenario, feed)?;
         let topic = self.intern(&feed.topic);
         let group: Arc<str> = Arc::from(&*feed.group);
-        self.lay_out_cluster(scenario, Arc::from([Arc::clone(&group)]))?;
+        self.lay_out_cluster(scenario, Arc::from([Arc::clone(&group)]), sink)?;
         let bootstrap: Arc<[NodeId]> = Arc::from(&self.brokers[..]);
         let name = Arc::clone(self.topic_name(topic));
         let seed = self.seed;

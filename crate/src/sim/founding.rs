@@ -9,6 +9,7 @@ use crate::cluster::{
 };
 use crate::group::GroupConfig;
 use crate::id::{NodeId, TopicId};
+use crate::protocol::Sink;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,21 +20,26 @@ const OFFSETS_PARTITIONS: u32 = 3;
 
 impl World {
     /// Makes the nodes and topics of a scenario.
-    pub(super) fn lay_out(&mut self, scenario: &Scenario) -> Result<(), Problem> {
+    pub(super) fn lay_out<S: Sink>(
+        &mut self,
+        scenario: &Scenario,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
         if let Some(feed) = &scenario.feed {
-            return self.lay_out_feed(scenario, feed);
+            return self.lay_out_feed(scenario, feed, sink);
         }
         let (topics, sent_to) = self.name_shop_topics(scenario);
-        self.lay_out_cluster(scenario, Shops::group_names())?;
+        self.lay_out_cluster(scenario, Shops::group_names(), sink)?;
         self.lay_out_shops(scenario, topics, sent_to);
         Ok(())
     }
 
     /// Makes brokers, controllers and topics. `groups` has the groups' names by their numbers.
-    pub(super) fn lay_out_cluster(
+    pub(super) fn lay_out_cluster<S: Sink>(
         &mut self,
         scenario: &Scenario,
         groups: Arc<[Arc<str>]>,
+        sink: &mut S,
     ) -> Result<(), Problem> {
         let (seed, spec) = (self.seed, &scenario.cluster);
         let brokers = spec.brokers.clamp(1, MOST_BROKERS);
@@ -58,7 +64,7 @@ impl World {
             };
             self.brokers = vec![self.add_node("broker-1", alone)];
             for topic in &scenario.topics {
-                self.create_topic(&topic.name, topic.partitions, &BTreeMap::new(), &mut ())?;
+                self.create_topic(&topic.name, topic.partitions, &BTreeMap::new(), sink)?;
             }
             return Ok(());
         }
@@ -117,7 +123,7 @@ impl World {
             made.map_err(|error| Problem::new(error.to_string()))?;
         }
         for node in 0..self.brokers.len() + self.controllers.len() {
-            self.with_node(NodeId::from(node), &mut (), |node, _, _, out| match node {
+            self.with_node(NodeId::from(node), sink, |node, _, _, out| match node {
                 Node::Broker(broker) => founding.tell_broker(broker, out),
                 Node::Controller(controller) => founding.tell_controller(controller),
                 _ => {}

@@ -50,6 +50,7 @@ impl Moment {
         let mut chronicle = Chronicle::default();
         let mut promises = Promises::default();
         promises.terms_mut().note(&scenario.settings);
+        promises.terms_mut().replicated = scenario.cluster.replication_factor > 1;
         let world = World::new(
             scenario,
             seed,
@@ -451,7 +452,12 @@ impl Timeline {
         if self.instant() < last + EVERY {
             return;
         }
-        self.present.promises.recheck_logs(&self.present.world);
+        let Moment {
+            world, promises, ..
+        } = &mut self.present;
+        for broker in world.brokers() {
+            promises.recheck_logs(world.stamp(), broker);
+        }
         self.checkpoints.push(self.present.clone());
         let cost = |all: &[Moment]| all.iter().map(Moment::unshared_bytes).sum::<usize>();
         while self.checkpoints.len() > 8 && cost(&self.checkpoints) > CHECKPOINT_BYTES {

@@ -100,7 +100,7 @@ impl World {
             seed,
             out: Out::default(),
         };
-        world.lay_out(scenario)?;
+        world.lay_out(scenario, sink)?;
         for node in (0..world.slots.len()).map(NodeId::from) {
             world.input(node, Input::Start, sink);
         }

@@ -124,13 +124,13 @@ pub fn group_lag(world: &World, group: GroupId, topic: TopicId) -> u64 {
 #[must_use]
 pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
     let promises = &moment.promises;
-    Promise::ALL
-        .into_iter()
+    concerned(&moment.world)
         .map(|promise| {
             let excuse = promises.terms().excuse(promise);
             let mut why = excuse.unwrap_or_default().to_owned();
             let mark = mark(promises, promise);
             if let Some(breach) = promises.breach(promise) {
+                why = breach.because.unwrap_or_default().to_owned();
                 let times = match promises.breaches(promise) {
                     1 => "once".to_owned(),
                     n => format!("{n} times"),
@@ -152,26 +152,62 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
         .collect()
 }
 
+/// The guarantees that say something here: those about orders where there are shops, those about
+/// several brokers where there are.
+pub(super) fn concerned(world: &World) -> impl Iterator<Item = Promise> {
+    let (shops, cluster) = (
+        world.shops().is_some(),
+        world.controllers().next().is_some(),
+    );
+    Promise::ALL
+        .into_iter()
+        .filter(move |promise| match promise {
+            Promise::NoOrderLost | Promise::NoOrderTwice | Promise::OrderPerKey => shops,
+            Promise::ReplicasAgree
+            | Promise::InSyncComplete
+            | Promise::OneLeader
+            | Promise::LeaderInSync
+            | Promise::HeirWhenEmpty => cluster,
+            _ => true,
+        })
+}
+
 /// How a guarantee stands.
 pub(super) fn mark(promises: &Promises, promise: Promise) -> Mark {
     match promises.breach(promise) {
-        Some(breach) if breach.promised => Mark::Broken,
+        Some(breach) if breach.promised() => Mark::Broken,
         Some(_) => Mark::Lesson,
         None if promises.terms().excuse(promise).is_some() => Mark::Unpromised,
         None => Mark::Held,
     }
 }
 
+fn place(world: &World, at: TopicPartition) -> String {
+    format!("{}-{}", world.topic_name(at.topic), at.partition)
+}
+
 /// What shows that it did not hold, in words.
 pub(super) fn witness(world: &World, witness: Witness) -> String {
     match witness {
         Witness::Offset(at, want, got) => {
-            format!(
-                "{}-{}, {got} instead of {want}",
-                world.topic_name(at.topic),
-                at.partition
-            )
+            format!("{}, {got} instead of {want}", place(world, at))
         }
+        Witness::Record(at, offset) => format!("the record at {offset} of {}", place(world, at)),
+        Witness::Replica(broker, at, offset) => format!(
+            "{} at {offset}, on {}",
+            place(world, at),
+            world.name(broker)
+        ),
+        Witness::Leaders(at, epoch, one, other) => format!(
+            "{} and {} both lead {} in epoch {epoch}",
+            world.name(one),
+            world.name(other),
+            at.map_or("the controllers".into(), |at| place(world, at))
+        ),
+        Witness::State(at, epoch) => {
+            format!("{} in its partition epoch {epoch}", place(world, at))
+        }
+        Witness::Metadata(offset) => format!("the metadata log below {offset}"),
         Witness::Order(order) => format!("order {}", order.0),
         Witness::Overtaken(early, late) => {
             format!(

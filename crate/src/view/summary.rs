@@ -1,11 +1,11 @@
 //! What a run came to, as numbers: what `millrace run --json` prints.
 
-use super::numbers::{group_lag, mark, quantile, witness};
+use super::numbers::{concerned, group_lag, mark, quantile, witness};
 use super::panel::Mark;
 use super::scene::topic_order;
 use crate::id::{GroupId, TopicId, TopicPartition};
 use crate::protocol::{Lane, Service};
-use crate::sim::{Feed, Moment, Promise, Shops, Timeline, World};
+use crate::sim::{Feed, Moment, Shops, Timeline, World};
 use crate::time::{Span, Time};
 use serde::{Serialize, Serializer};
 
@@ -267,14 +267,14 @@ impl PromiseSummary {
         let mut promises = moment.promises.clone();
         promises.recheck(&moment.world);
         let mut summary = Self::default();
-        for promise in Promise::ALL {
+        for promise in concerned(&moment.world) {
             let name = promise.name();
             let breached = promises.breach(promise).map(|breach| Breached {
                 promise: name,
                 times: promises.breaches(promise),
                 first_at_us: breach.stamp.at,
                 witness: witness(&moment.world, breach.witness),
-                because: promises.terms().excuse(promise),
+                because: breach.because,
             });
             match mark(&promises, promise) {
                 Mark::Held => summary.held.push(name),

@@ -188,7 +188,16 @@ impl Consumer {
                 continue;
             }
             match answer.iter().find(|(of, _)| *of == at) {
-                Some((_, Ok(Some(offset)))) => self.set_position(at, *offset, out),
+                Some((_, Ok(Some(offset)))) => {
+                    if spec == OffsetSpec::Latest {
+                        out.tell(Fact::LatestOffset {
+                            client: self.node,
+                            at,
+                            offset: *offset,
+                        });
+                    }
+                    self.set_position(at, *offset, out);
+                }
                 // No record is that young: what comes next will be.
                 Some((_, Ok(None))) => partition.needs(Need::Offset(OffsetSpec::Latest)),
                 Some((_, Err(_))) | None => {
@@ -335,6 +344,7 @@ impl Consumer {
                     at: taken.at,
                     first: taken.first,
                     next: taken.next,
+                    fingerprint: taken.fingerprint(),
                 });
                 records.partitions.push(taken);
             }

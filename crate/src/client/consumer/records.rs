@@ -2,6 +2,7 @@
 
 use crate::id::TopicPartition;
 use crate::log::{Batch, Record};
+use crate::protocol::fingerprint;
 
 /// Records of one partition, consecutive.
 #[derive(Clone, Debug)]
@@ -19,6 +20,11 @@ pub struct PartitionRecords {
 }
 
 impl PartitionRecords {
+    /// The [`fingerprint`] of the batches they are in.
+    pub(super) fn fingerprint(&self) -> u64 {
+        fingerprint(self.batches.iter().map(|b| (b.base_offset, b.crc())))
+    }
+
     /// Each record.
     pub fn iter(&self) -> impl Iterator<Item = Record<'_>> {
         let wanted = self.first..self.next;

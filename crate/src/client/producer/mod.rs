@@ -360,7 +360,7 @@ impl Producer {
                 }
             }
             (Some(Call::Produce(batches)), Response::Produce { results }) => {
-                self.settle(now, batches, &results, out);
+                self.settle(now, from, batches, &results, out);
             }
             // An answer to another question would be a broker's mistake: as if it never came.
             (Some(call), _) => self.retry_call(now, call, out),

@@ -27,13 +27,16 @@ impl Producer {
     pub(super) fn settle(
         &mut self,
         now: Time,
+        leader: NodeId,
         batches: Vec<ProducerBatch>,
         results: &[(TopicPartition, Result<i64, ErrorCode>)],
         out: &mut Out,
     ) {
         for batch in batches {
             match results.iter().find(|(at, _)| *at == batch.at) {
-                Some((_, Ok(base_offset))) => self.deliver(&batch, Some(*base_offset), out),
+                Some((_, Ok(base_offset))) => {
+                    self.deliver(&batch, Some((leader, *base_offset)), out);
+                }
                 Some((_, Err(ErrorCode::MessageTooLarge))) if batch.batch.count() > 1 => {
                     self.accumulator.split(&batch);
                 }
@@ -43,17 +46,20 @@ impl Producer {
         }
     }
 
-    fn deliver(&mut self, batch: &ProducerBatch, base_offset: Option<i64>, out: &mut Out) {
+    /// A batch is done with: `said` is who appended it, and where, if anybody said.
+    fn deliver(&mut self, batch: &ProducerBatch, said: Option<(NodeId, i64)>, out: &mut Out) {
         self.accumulator.finish(batch);
-        if let Some(base_offset) = base_offset {
+        if let Some((leader, base_offset)) = said {
             out.tell(Fact::Acked {
                 producer: self.node,
+                leader,
+                acks: self.config.acks,
                 at: batch.at,
                 base_offset,
                 records: batch.batch.count(),
             });
         }
-        let mut offset = base_offset;
+        let mut offset = said.map(|(_, base_offset)| base_offset);
         for &tags in &batch.tags {
             self.deliveries.push_back(Delivery {
                 tags,

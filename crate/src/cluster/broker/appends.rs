@@ -92,6 +92,9 @@ impl Broker {
         let base_offset = replica.append(now, &config, batch)?;
         let leader_epoch = replica.leader_epoch();
         let bytes = batch.size_in_bytes();
+        // The broker may have stamped it with its own clock, which makes it another batch.
+        let appended = replica.log().batches().next_back();
+        let crc = appended.map_or(0, Batch::crc);
         out.tell(Fact::Appended {
             broker,
             leader_epoch,
@@ -99,7 +102,7 @@ impl Broker {
             base_offset,
             records: batch.count(),
             bytes: bytes as u32,
-            crc: batch.crc(),
+            crc,
         });
         self.fetches.grew(at, bytes as u64, true);
         self.advance(now, at, out);

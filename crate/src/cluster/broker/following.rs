@@ -61,6 +61,7 @@ impl Broker {
             out.tell(Fact::Follows {
                 broker,
                 at,
+                incarnation: replica.incarnation(),
                 leader: state.leader,
                 leader_epoch: state.leader_epoch,
             });
@@ -241,10 +242,11 @@ impl Broker {
             return;
         }
         for batch in fetched.batches {
-            let (records, crc) = (batch.count(), batch.crc());
+            let (records, crc, leader_epoch) = (batch.count(), batch.crc(), batch.leader_epoch);
             if let Some(base_offset) = replica.replicate(now, batch) {
                 out.tell(Fact::Replicated {
                     broker,
+                    leader_epoch,
                     at,
                     base_offset,
                     records,

@@ -97,7 +97,9 @@ impl Broker {
         let state = self.image.partition(at).cloned();
         let kept = state.filter(|state| state.replicas.contains(&broker));
         let (Some(topic), Some(state)) = (topic, kept) else {
-            self.replicas.remove(&at);
+            if self.replicas.remove(&at).is_some() {
+                out.tell(Fact::Dropped { broker, at });
+            }
             self.stop_following(at);
             self.unload_groups(at, out);
             return self.leader_changed(at, out);
@@ -118,6 +120,7 @@ impl Broker {
                     leader_epoch: state.leader_epoch,
                     end: replica.log().log_end_offset(),
                     high_watermark: replica.high_watermark(),
+                    incarnation: replica.incarnation(),
                 });
                 self.stop_following(at);
                 if anew {

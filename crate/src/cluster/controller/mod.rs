@@ -4,24 +4,24 @@
 
 mod brokers;
 mod partitions;
+mod telling;
 mod tools;
 
 use super::admin::{Admin, NewTopic};
 use super::call::Asker;
-use super::election::PartitionState;
 use super::metadata::{Image, MetadataRecord, batch_of, records_of};
 use super::quorum::{Quorum, QuorumConfig};
-use crate::id::{NodeId, TopicPartition};
+use crate::id::NodeId;
 use crate::log::Batch;
 use crate::protocol::{
-    Alarm, Body, ControlRequest, ControlResponse, ErrorCode, Fact, Input, Out, Request, Response,
-    Timer,
+    Alarm, Body, ControlRequest, ControlResponse, ErrorCode, Input, Out, Request, Response, Timer,
 };
 use crate::rng::{Rng, Salt};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use telling::Told;
 
 /// Settings of a controller, by their real names and with the defaults of Kafka 4.0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -80,6 +80,7 @@ struct Active {
     stopping: BTreeMap<NodeId, i64>,
     /// Answers that wait until what they tell of is committed.
     deferred: Vec<Deferred>,
+    told: Told,
 }
 
 #[derive(Clone, Debug)]
@@ -217,9 +218,12 @@ impl Controller {
             }
             self.begin_again();
         }
+        self.apply_committed();
         if !leads {
-            return self.apply_committed();
+            return;
         }
+        let finds = self.active.is_none();
+        let found = finds.then(|| Told::found(self.applied, &self.image, out));
         self.apply_to(self.quorum.log().end());
         let active = self.active.get_or_insert_with(|| Active {
             epoch: self.quorum.epoch(),
@@ -234,8 +238,10 @@ impl Controller {
             applied: BTreeMap::new(),
             stopping: BTreeMap::new(),
             deferred: Vec::new(),
+            told: found.unwrap_or_default(),
         });
         let committed = self.quorum.high_watermark();
+        active.told.up_to(committed, &self.quorum, out);
         for done in active.deferred.extract_if(.., |d| d.after <= committed) {
             out.respond(done.to, done.id, Response::Control(done.response));
         }
@@ -310,9 +316,12 @@ impl Controller {
         }
         for record in records {
             self.image.replay(record);
-            tell(record, out);
         }
         self.applied = self.quorum.append(now, batch_of(now, records), out);
+        if let Some(active) = &mut self.active {
+            let committed = self.quorum.high_watermark();
+            active.told.up_to(committed, &self.quorum, out);
+        }
     }
 
     fn admin(&self) -> Admin<'_> {
@@ -333,34 +342,4 @@ fn refusal(response: &ControlResponse, error: ErrorCode) -> ControlResponse {
         ControlResponse::AlterPartition(_) => ControlResponse::AlterPartition(Err(error)),
         other => other.clone(),
     }
-}
-
-/// Tells what a record means.
-fn tell(record: &MetadataRecord, out: &mut Out) {
-    match record {
-        &MetadataRecord::RegisterBroker { broker, epoch, .. } => {
-            out.tell(Fact::Registered { broker, epoch });
-        }
-        &MetadataRecord::BrokerRegistrationChange { broker, fenced, .. } => out.tell(if fenced {
-            Fact::Fenced { broker }
-        } else {
-            Fact::Unfenced { broker }
-        }),
-        MetadataRecord::Partition { at, state } | MetadataRecord::PartitionChange { at, state } => {
-            tell_partition(*at, state, out);
-        }
-        _ => {}
-    }
-}
-
-fn tell_partition(at: TopicPartition, state: &PartitionState, out: &mut Out) {
-    out.tell(Fact::PartitionChanged {
-        at,
-        leader: state.leader,
-        leader_epoch: state.leader_epoch,
-        partition_epoch: state.partition_epoch,
-        isr: state.isr.iter().copied().collect(),
-        elr: state.elr.iter().copied().collect(),
-        unclean: state.recovering,
-    });
 }
