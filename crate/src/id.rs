@@ -72,4 +72,10 @@ impl TopicPartition {
     pub fn new(topic: TopicId, partition: u32) -> Self {
         Self { topic, partition }
     }
+
+    /// A number by which partitions sort as they compare.
+    #[must_use]
+    pub fn in_order(&self) -> u64 {
+        u64::from(self.topic.0) << 32 | u64::from(self.partition)
+    }
 }

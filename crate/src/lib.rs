@@ -13,6 +13,7 @@ pub mod group;
 pub mod id;
 pub mod link;
 pub mod log;
+pub mod map;
 mod pile;
 pub mod protocol;
 pub mod rng;

@@ -5,13 +5,13 @@
 //! cannot be read is left out, and the complaints say so in words for a person.
 
 use crate::id::OrderId;
+use crate::map::Map;
 use crate::sim::Acted;
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::Value;
 use std::fmt;
 
 /// The engine that plays links now. A link made by another one may play differently.
@@ -22,6 +22,8 @@ pub const MAX_FRAGMENT: usize = 8 * 1024;
 pub const MAX_JSON: usize = 64 * 1024;
 /// The latest time a link may ask for. To get there means to simulate it all.
 pub const LATEST: Time = Time(2 * 3_600 * 1_000_000);
+
+type Members = serde_json::Map<String, Value>;
 
 const PREFIX: &str = "v1.";
 
@@ -64,8 +66,8 @@ pub struct Link {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<OwnFile>,
     /// Which option was chosen for each question.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub answers: BTreeMap<String, u32>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub answers: Map<String, u32>,
 }
 
 /// A file that must be opened again before the run can be replayed.
@@ -149,7 +151,7 @@ impl Link {
 
     /// From the members of a JSON object, one by one, so that one bad member spoils nothing else.
     #[must_use]
-    pub fn from_members(mut members: Map<String, Value>) -> Opened {
+    pub fn from_members(mut members: Members) -> Opened {
         let mut link = Self::default();
         let mut complaints = Vec::new();
         let commands = members.remove("commands");
@@ -213,7 +215,7 @@ pub fn content_hash(bytes: &[u8]) -> String {
 }
 
 /// From the fragment to the members of the JSON object.
-fn unpack(text: &str) -> Result<Map<String, Value>, String> {
+fn unpack(text: &str) -> Result<Members, String> {
     let Some(body) = text.strip_prefix(PREFIX) else {
         return Err(
             if text.starts_with('v') && text[1..].starts_with(|c: char| c.is_ascii_digit()) {
@@ -277,7 +279,7 @@ fn read_commands(value: Option<Value>, complaints: &mut Vec<String>) -> Vec<Acte
 /// # Errors
 /// What is wrong with it.
 pub fn read_acted(value: Value) -> Result<Acted, serde_json::Error> {
-    let mut members: Map<String, Value> = serde_json::from_value(value)?;
+    let mut members: Members = serde_json::from_value(value)?;
     let at_us = members.remove("at_us").unwrap_or_default();
     let instant = members.remove("instant").unwrap_or_default();
     Ok(Acted {
@@ -348,7 +350,7 @@ mod tests {
             partition: Some(2),
             order: Some(OrderId(813)),
             hash: Some(hex(7)),
-            answers: BTreeMap::from([("where-lost".to_owned(), 2)]),
+            answers: Map::from([("where-lost".to_owned(), 2)]),
             ..Link::default()
         }
     }

@@ -8,15 +8,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("id", &[]),
     ("time", &[]),
     ("pile", &[]),
+    ("map", &[]),
     ("rng", &["time"]),
     ("log", &["id", "time", "rng", "pile"]),
-    ("protocol", &["id", "time", "log"]),
+    ("protocol", &["id", "map", "time", "log"]),
     (
         "cluster",
-        &["id", "time", "rng", "log", "protocol", "group"],
+        &["id", "map", "time", "rng", "log", "protocol", "group"],
     ),
-    ("client", &["id", "time", "rng", "log", "protocol", "group"]),
-    ("group", &["id", "time", "rng", "log", "protocol"]),
+    (
+        "client",
+        &["id", "map", "time", "rng", "log", "protocol", "group"],
+    ),
+    ("group", &["id", "map", "time", "rng", "log", "protocol"]),
     ("shop", &["id", "time", "rng", "log", "protocol", "client"]),
     (
         "feed",
@@ -25,25 +29,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "sim",
         &[
-            "id", "time", "rng", "pile", "log", "protocol", "cluster", "client", "group", "shop",
-            "feed",
+            "id", "map", "time", "rng", "pile", "log", "protocol", "cluster", "client", "group",
+            "shop", "feed",
         ],
     ),
     (
         "scenario",
-        &["id", "time", "rng", "protocol", "shop", "feed", "sim"],
+        &[
+            "id", "map", "time", "rng", "protocol", "shop", "feed", "sim",
+        ],
     ),
     (
         "link",
         &[
-            "id", "time", "rng", "protocol", "shop", "sim", "scenario", "view",
+            "id", "map", "time", "rng", "protocol", "shop", "sim", "scenario", "view",
         ],
     ),
     (
         "view",
         &[
-            "id", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop", "sim",
-            "scenario",
+            "id", "map", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop",
+            "sim", "scenario",
         ],
     ),
     (
@@ -53,8 +59,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "id", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop", "sim",
-            "scenario", "link", "view",
+            "id", "map", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop",
+            "sim", "scenario", "link", "view",
         ],
     ),
 ];

@@ -4,13 +4,14 @@
 //! more. A failure names the seed that shows it again.
 
 use millrace::cluster::{Controller, Quorum};
+use millrace::map::Map;
 use millrace::protocol::{Acks, Lane, Service, Stop};
 use millrace::scenario::{self, ClusterSpec, Scenario, Sending};
 use millrace::sim::faults::{Mischief, mend_all, random_commands};
 use millrace::sim::{Acted, Command, Promise, Timeline, Told};
 use millrace::time::{Span, Time};
 use millrace::view::numbers::lag_of;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const MISCHIEF_UNTIL: Time = Time(25_000_000);
@@ -242,7 +243,7 @@ fn promises_hold_when_topics_are_deleted_and_made_again() {
             let topic = ["orders", "payments", "shipments"][turn as usize % 3].to_owned();
             let gone_at = Time(1_000_000 + turn * 1_700_000 + seed * 7_919);
             let back_at = gone_at + Span::micros(1 + seed * 20_011);
-            let (partitions, configs) = (6, BTreeMap::new());
+            let (partitions, configs) = (6, Map::new());
             let made_again = Command::CreateTopic {
                 topic: topic.clone(),
                 partitions,

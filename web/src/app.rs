@@ -16,8 +16,8 @@ use crate::stage_host::stage;
 use crate::transport::{Nodes, bar};
 use crate::ui::{Action, Over, Page, Snapshot, Ui};
 use millrace::link::{Link, OwnFile};
+use millrace::map::Map;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -67,7 +67,7 @@ pub struct App {
     pub(crate) over: Option<Over>,
     pub(crate) theme: Theme,
     pub(crate) notices: Vec<String>,
-    pub(crate) errors: Rc<BTreeMap<&'static str, String>>,
+    pub(crate) errors: Rc<Map<&'static str, String>>,
     pub(crate) loaded: Option<Rc<Loaded>>,
     /// A link that waits for this file.
     pub(crate) awaited: Option<(Link, OwnFile)>,

@@ -269,8 +269,8 @@ impl Host {
         if let (Some(scrubber), Some(line)) = (&dials.scrubber, &dials.line) {
             let ms = now.0 as f64 / 1_000.0;
             scrubber.set_value_as_number(ms.floor());
-            let end = scrubber.max().parse::<f64>().unwrap_or(1.0).max(1.0);
-            let at = (ms / end * 100.0).min(100.0);
+            let end = inner.lab.borrow().end().0.max(1);
+            let at = (now.0 as f64 / end as f64 * 100.0).min(100.0);
             let _ = line.style().set_property("--at", &format!("{at:.2}%"));
         }
     }

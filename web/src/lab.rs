@@ -286,7 +286,7 @@ impl Lab {
 
     /// Chooses an option; the first choice stands.
     pub fn answer(&mut self, question: &str, option: usize) {
-        self.answers.entry(question.to_owned()).or_insert(option);
+        self.answers.or_insert_with(question.to_owned(), || option);
         self.changed = true;
     }
 
@@ -348,7 +348,7 @@ impl Lab {
     pub fn link(&self) -> Link {
         let timeline = &self.timeline;
         let commands: Vec<Acted> = timeline.commands().to_vec();
-        let mut answers = std::collections::BTreeMap::new();
+        let mut answers = millrace::map::Map::new();
         answers.extend(self.answers.iter().map(|(q, n)| (q.clone(), *n as u32)));
         Link {
             engine: ENGINE.to_owned(),

@@ -1,7 +1,5 @@
 //! What the address asks for: `?embed=1&exam=1&lock=rate,seek&theme=dark&bench=1`.
 
-use std::collections::BTreeSet;
-
 /// Light, dark, or as the system has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Theme {
@@ -67,7 +65,7 @@ pub struct Params {
     /// No Explain, no seek, no fork.
     pub exam: bool,
     /// Frozen controls: names of [`LOCKS`], or `all`.
-    pub lock: BTreeSet<String>,
+    pub lock: Vec<String>,
     /// The theme the address sets, over what the person chose before.
     pub theme: Option<Theme>,
     /// Whether to keep frame times for the bench.
@@ -108,8 +106,7 @@ impl Params {
 
     /// Whether a control of this name may not be used.
     pub fn locked(&self, name: &str) -> bool {
-        self.lock.contains(name)
-            || self.lock.contains("all")
+        self.lock.iter().any(|lock| lock == name || lock == "all")
             || self.exam && matches!(name, "seek" | "step" | "seed")
     }
 }

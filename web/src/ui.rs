@@ -5,6 +5,7 @@ use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
 use crate::stage::Gesture;
 use millrace::id::OrderId;
+use millrace::map::Map;
 use millrace::scenario::{self, Scenario, Settings};
 use millrace::sim::Command;
 use millrace::time::Time;
@@ -16,7 +17,6 @@ use millrace::view::panel::{
     Asked, Explain, LifeStep, Marker, PromiseRow, Table, TopicRow, WhatIf,
 };
 use millrace::view::predict::Score;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -253,7 +253,7 @@ pub struct Ui {
     /// How many others were in this document before us: ids are a document's.
     pub others: u32,
     /// What went wrong, by the control it was from.
-    pub errors: Rc<BTreeMap<&'static str, String>>,
+    pub errors: Rc<Map<&'static str, String>>,
 }
 
 impl Ui {

@@ -3,9 +3,9 @@
 use super::delivery::ProducerRecord;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Batch, BatchBuilder, batch_size_upper_bound};
+use crate::map::Map;
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
+use std::collections::VecDeque;
 
 /// A run of consecutive tags, so that a batch of thousands is told of in a few words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,24 +120,24 @@ pub(crate) struct Appended {
 #[derive(Clone, Debug)]
 pub(crate) struct Accumulator {
     limits: Limits,
-    queues: BTreeMap<TopicPartition, Queue>,
+    queues: Map<TopicPartition, Queue>,
     used: u64,
     next_number: u64,
     /// Batches that are not delivered or failed: number to parts.
-    unfinished: BTreeMap<u64, u32>,
+    unfinished: Map<u64, u32>,
     /// Where each broker's last request left off, so that no partition starves.
-    drained: BTreeMap<NodeId, TopicPartition>,
+    drained: Map<NodeId, TopicPartition>,
 }
 
 impl Accumulator {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            queues: BTreeMap::new(),
+            queues: Map::new(),
             used: 0,
             next_number: 0,
-            unfinished: BTreeMap::new(),
-            drained: BTreeMap::new(),
+            unfinished: Map::new(),
+            drained: Map::new(),
         }
     }
 
@@ -161,7 +161,7 @@ impl Accumulator {
             headers,
             ..
         } = record;
-        let queue = self.queues.entry(at).or_default();
+        let queue = self.queues.or_default(at);
         if queue.open.is_some()
             && !queue
                 .builder
@@ -210,10 +210,10 @@ impl Accumulator {
 
     /// How many batches wait for each partition of a topic that ever had one.
     pub(crate) fn queue_lengths(&self, topic: TopicId) -> Vec<(u32, u32)> {
-        let all = TopicPartition::new(topic, 0)..=TopicPartition::new(topic, u32::MAX);
         let length = |queue: &Queue| queue.closed.len() as u32 + u32::from(queue.open.is_some());
         self.queues
-            .range(all)
+            .iter()
+            .filter(|(at, _)| at.topic == topic)
             .map(|(at, queue)| (at.partition, length(queue)))
             .collect()
     }
@@ -274,14 +274,12 @@ impl Accumulator {
     ) -> Vec<ProducerBatch> {
         let keep_order = self.limits.keep_order;
         let last = self.drained.get(&broker).copied();
-        let from = last.map_or(Bound::Unbounded, Bound::Excluded);
-        let rest = last.map(|last| (Bound::Unbounded, Bound::Included(last)));
-        let order: Vec<TopicPartition> = self
-            .queues
-            .range((from, Bound::Unbounded))
-            .chain(rest.into_iter().flat_map(|range| self.queues.range(range)))
-            .filter(|(_, queue)| queue.oldest().is_some())
-            .map(|(&at, _)| at)
+        let waiting = self.queues.iter();
+        let waiting = waiting.filter(|(_, queue)| queue.oldest().is_some());
+        let waiting = waiting.map(|(&at, _)| at);
+        let after = waiting.clone().filter(|&at| Some(at) > last);
+        let order: Vec<TopicPartition> = after
+            .chain(waiting.filter(|&at| Some(at) <= last))
             .collect();
         let mut batches = Vec::new();
         let mut size = 0;
@@ -315,7 +313,7 @@ impl Accumulator {
     /// A batch comes back to be sent again. As in Kafka without idempotence it goes to the front,
     /// so several that come back together are turned round.
     pub(crate) fn put_back(&mut self, batch: ProducerBatch) {
-        let queue = self.queues.entry(batch.at).or_default();
+        let queue = self.queues.or_default(batch.at);
         queue.in_flight -= 1;
         queue.closed.push_front(batch);
     }
@@ -391,7 +389,7 @@ impl Accumulator {
     pub(crate) fn expire(&mut self, now: Time) -> Vec<ProducerBatch> {
         let timeout = self.limits.delivery_timeout;
         let mut expired = Vec::new();
-        for (&at, queue) in &mut self.queues {
+        for (&at, queue) in self.queues.iter_mut() {
             while queue
                 .oldest()
                 .is_some_and(|created| created + timeout <= now)

@@ -1,10 +1,11 @@
 //! A client's requests in flight, and how its connections do.
 
 use crate::id::NodeId;
+use crate::map::Map;
 use crate::protocol::{Out, Request};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// `reconnect.backoff.ms`, the pause after a first lost connection.
 const RECONNECT_BACKOFF: Span = Span::millis(50);
@@ -60,7 +61,7 @@ pub(crate) struct Calls<T> {
     next_id: u32,
     /// In the order sent.
     pending: VecDeque<Call<T>>,
-    peers: BTreeMap<NodeId, Peer>,
+    peers: Map<NodeId, Peer>,
 }
 
 impl<T> Calls<T> {
@@ -68,7 +69,7 @@ impl<T> Calls<T> {
         Self {
             next_id: role as u32,
             pending: VecDeque::new(),
-            peers: BTreeMap::new(),
+            peers: Map::new(),
         }
     }
 
@@ -97,7 +98,7 @@ impl<T> Calls<T> {
         out: &mut Out,
     ) {
         let id = self.send_unanswered(peer, request, out);
-        self.peers.entry(peer).or_default().in_flight += 1;
+        self.peers.or_default(peer).in_flight += 1;
         self.pending.push_back(Call {
             id,
             peer,
@@ -121,7 +122,7 @@ impl<T> Calls<T> {
             .iter()
             .position(|call| call.id == id && call.peer == peer)?;
         let call = self.pending.remove(place)?;
-        let peer = self.peers.entry(peer).or_default();
+        let peer = self.peers.or_default(peer);
         peer.in_flight -= 1;
         peer.failures = 0;
         Some(call.what)
@@ -130,7 +131,7 @@ impl<T> Calls<T> {
     /// The connection to `peer` is gone: takes what was in flight on it, in the order sent, and
     /// pauses before the next connection.
     pub(crate) fn dropped(&mut self, now: Time, peer: NodeId, rng: &mut Rng) -> Vec<T> {
-        let state = self.peers.entry(peer).or_default();
+        let state = self.peers.or_default(peer);
         // A second word about a connection that is already down changes nothing.
         if state.in_flight > 0 || state.not_before <= now {
             let pause = backoff(

@@ -149,7 +149,7 @@ impl ClusterView {
 /// broker asked may be behind (`Metadata.updateLatestMetadata`, KIP-320).
 fn newer_of(known: &Metadata, mut new: Arc<Metadata>) -> Arc<Metadata> {
     let mut stale = Vec::new();
-    for (&topic, told) in &new.topics {
+    for (&topic, told) in new.topics.iter() {
         let Some(known) = known.topics.get(&topic) else {
             continue;
         };

@@ -7,9 +7,9 @@ use super::placement::{PlacementError, UsableBroker, draws, striped};
 use super::topic_config::{TopicConfig, TopicConfigError};
 use super::topic_name::{self, TopicNameError};
 use crate::id::{NodeId, TopicId, TopicPartition};
+use crate::map::Map;
 use crate::protocol::ErrorCode;
 use crate::rng::Rng;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -288,7 +288,7 @@ pub struct NewTopic {
     /// the two numbers are not looked at.
     pub assignment: Option<Vec<Vec<NodeId>>>,
     /// Settings by their real names.
-    pub configs: BTreeMap<String, String>,
+    pub configs: Map<String, String>,
 }
 
 /// Why something could not be done to a topic, in the words of `kafka-topics`.

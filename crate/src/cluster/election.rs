@@ -7,7 +7,6 @@
 
 use crate::id::NodeId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// A partition as the metadata log has it (`PartitionRegistration`).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -108,10 +107,8 @@ impl Change<'_> {
     /// the same change if it can, and later in whatever change brings the last one into the ISR.
     #[must_use]
     pub fn reassign(state: &PartitionState, target: &[NodeId]) -> Self {
-        let before: BTreeSet<NodeId> = state.replicas.iter().copied().collect();
-        let after: BTreeSet<NodeId> = target.iter().copied().collect();
-        let adding: Vec<NodeId> = after.difference(&before).copied().collect();
-        let removing: Vec<NodeId> = before.difference(&after).copied().collect();
+        let adding = without(target, &state.replicas);
+        let removing = without(&state.replicas, target);
         Self {
             target_replicas: Some([target, &removing].concat()),
             target_adding: Some(adding).filter(|adding| !adding.is_empty()),
@@ -119,6 +116,15 @@ impl Change<'_> {
             ..Self::default()
         }
     }
+}
+
+/// The nodes that are not among the others, each once, by number.
+fn without(nodes: &[NodeId], others: &[NodeId]) -> Vec<NodeId> {
+    let mut rest: Vec<NodeId> = nodes.to_vec();
+    rest.retain(|node| !others.contains(node));
+    rest.sort_by_cached_key(|node| u64::from(node.0));
+    rest.dedup();
+    rest
 }
 
 /// What holds for a partition when it changes.
@@ -341,14 +347,11 @@ impl Target {
             self.last_known_elr.clear();
             return;
         }
-        let mut known: BTreeSet<NodeId> = self.elr.iter().chain(&state.isr).copied().collect();
-        let out = |replica: &NodeId| !self.isr.contains(replica);
-        let eligible =
-            |replica: &NodeId| out(replica) && !change.unclean_shutdown.contains(replica);
-        let elr: Vec<NodeId> = known.iter().copied().filter(eligible).collect();
-        known.extend(&self.last_known_elr);
-        let rest = |replica: &NodeId| out(replica) && !elr.contains(replica);
-        self.last_known_elr = known.iter().copied().filter(rest).collect();
+        let known = [&self.elr[..], &state.isr].concat();
+        let lost = [&self.isr[..], change.unclean_shutdown].concat();
+        let elr = without(&known, &lost);
+        let known = [&known[..], &self.last_known_elr].concat();
+        self.last_known_elr = without(&known, &[&self.isr[..], &elr].concat());
         self.elr = elr;
     }
 

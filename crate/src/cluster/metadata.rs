@@ -8,10 +8,10 @@ use super::election::PartitionState;
 use super::topic_config::TopicConfig;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Batch, BatchBuilder};
+use crate::map::Map;
 use crate::protocol::{Metadata, PartitionMetadata, TopicMetadata};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One record of the metadata log.
@@ -57,7 +57,7 @@ pub enum MetadataRecord {
         /// Whose.
         topic: TopicId,
         /// All that are set, by name.
-        configs: BTreeMap<String, String>,
+        configs: Map<String, String>,
     },
     /// A partition is made.
     Partition {
@@ -149,9 +149,9 @@ pub struct TopicImage {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Image {
     /// The brokers that ever registered.
-    pub brokers: BTreeMap<NodeId, Registration>,
+    pub brokers: Map<NodeId, Registration>,
     /// The topics.
-    pub topics: BTreeMap<TopicId, Arc<TopicImage>>,
+    pub topics: Map<TopicId, Arc<TopicImage>>,
     /// Topics made so far.
     pub incarnations: u32,
 }
@@ -279,7 +279,7 @@ impl Image {
                 })
                 .collect(),
         };
-        let mut topics = BTreeMap::new();
+        let mut topics = Map::new();
         topics.extend(self.topics.iter().map(|(&id, topic)| (id, told(topic))));
         Metadata { brokers, topics }
     }

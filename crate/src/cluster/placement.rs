@@ -5,8 +5,8 @@
 //! Random numbers come by an argument: called with `n`, it draws from `0..n`.
 
 use crate::id::NodeId;
+use crate::map::Map;
 use crate::rng::Rng;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A broker that may get replicas (`UsableBroker`, `BrokerMetadata`).
@@ -155,19 +155,20 @@ pub fn assign_replicas_to_brokers(
             brokers: brokers.len(),
         });
     }
-    let racks: BTreeMap<NodeId, &str> = brokers
+    let racks: Map<NodeId, &str> = brokers
         .iter()
         .filter_map(|broker| Some((broker.id, broker.rack.as_deref()?)))
         .collect();
+    let by_rack = by_rack(&racks);
     let list: Vec<NodeId> = if racks.is_empty() {
         brokers.iter().map(|broker| broker.id).collect()
     } else if racks.len() < brokers.len() {
         return Err(PlacementError::IncompleteRacks);
     } else {
-        rack_alternated(&racks)
+        alternated(&by_rack)
     };
     let n = list.len();
-    let rack_count = racks.values().collect::<BTreeSet<_>>().len();
+    let rack_count = by_rack.len();
     let first = start.fixed_index.unwrap_or_else(|| draw(n));
     let mut shift = start.fixed_index.unwrap_or_else(|| draw(n));
     let placed = (start.partition..).take(partitions as usize).map(|p| {
@@ -184,15 +185,15 @@ pub fn assign_replicas_to_brokers(
             shift * rack_count
         };
         let mut others = (from..).map(|k| list[(leader + 1 + k % (n - 1)) % n]);
-        let mut used: BTreeSet<&str> = racks.get(&list[leader]).copied().into_iter().collect();
+        let mut used: Vec<&str> = racks.get(&list[leader]).copied().into_iter().collect();
         while replicas.len() < replication_factor as usize {
             let broker = others.next().expect("it goes on for ever");
             if let Some(rack) = racks.get(&broker) {
-                let wanted = !used.contains(rack) || used.len() == rack_count;
-                if !wanted || replicas.contains(&broker) {
+                let new = !used.contains(rack);
+                if !(new || used.len() == rack_count) || replicas.contains(&broker) {
                     continue;
                 }
-                used.insert(rack);
+                used.extend(new.then_some(rack));
             }
             replicas.push(broker);
         }
@@ -201,12 +202,17 @@ pub fn assign_replicas_to_brokers(
     Ok(placed.collect())
 }
 
-/// The brokers, one of each rack in turn: racks by name, brokers of a rack by number.
-fn rack_alternated(racks: &BTreeMap<NodeId, &str>) -> Vec<NodeId> {
-    let mut by_rack: BTreeMap<&str, Vec<NodeId>> = BTreeMap::new();
-    for (&id, &rack) in racks {
-        by_rack.entry(rack).or_default().push(id);
+/// The racks by name, the brokers of each by number.
+fn by_rack<'a>(racks: &Map<NodeId, &'a str>) -> Map<&'a str, Vec<NodeId>> {
+    let mut by_rack: Map<&str, Vec<NodeId>> = Map::new();
+    for (&id, &rack) in racks.iter() {
+        by_rack.or_default(rack).push(id);
     }
+    by_rack
+}
+
+/// The brokers, one of each rack in turn.
+fn alternated(by_rack: &Map<&str, Vec<NodeId>>) -> Vec<NodeId> {
     let longest = by_rack.values().map(Vec::len).max().unwrap_or(0);
     (0..longest)
         .flat_map(|i| by_rack.values().filter_map(move |ids| ids.get(i)))
@@ -285,7 +291,7 @@ struct Rack {
 /// there are brokers alive, everything is shuffled (`RackList`).
 #[derive(Clone, Debug)]
 pub struct StripedPlacer {
-    racks: BTreeMap<Option<String>, Rack>,
+    racks: Map<Option<String>, Rack>,
     /// The racks in the order in which the draws for them are made.
     drawn: Vec<Option<String>>,
     /// The racks in the order of the stripes; no rack is a rack, and the first.
@@ -303,13 +309,13 @@ impl StripedPlacer {
         existing: &[Vec<NodeId>],
         draw: &mut dyn FnMut(usize) -> usize,
     ) -> Self {
-        let mut racks: BTreeMap<Option<String>, Rack> = BTreeMap::new();
+        let mut racks: Map<Option<String>, Rack> = Map::new();
         let mut drawn: Vec<Option<String>> = Vec::new();
         for broker in brokers {
             if !racks.contains_key(&broker.rack) {
                 drawn.push(broker.rack.clone());
             }
-            let rack = racks.entry(broker.rack.clone()).or_default();
+            let rack = racks.or_default(broker.rack.clone());
             let list = if broker.fenced {
                 &mut rack.fenced
             } else {
@@ -322,6 +328,7 @@ impl StripedPlacer {
             let broker = brokers.iter().find(|broker| broker.id == id);
             broker.map(|broker| &broker.rack)
         };
+        let by_number = |id: &NodeId| u64::from(id.0);
         for name in &drawn {
             let rack = racks.get_mut(name).expect("it was just made");
             // Kafka looks the last one up before it sorts.
@@ -330,16 +337,15 @@ impl StripedPlacer {
                 .copied()
                 .find(|&id| rack_of(id) == Some(name))
                 .and_then(|last| rack.unfenced.brokers.iter().position(|&id| id == last));
-            rack.fenced.brokers.sort_unstable();
-            rack.unfenced.brokers.sort_unstable();
+            rack.fenced.brokers.sort_by_cached_key(by_number);
+            rack.unfenced.brokers.sort_by_cached_key(by_number);
             rack.fenced.begin_anywhere(draw);
             match previous {
                 Some(at) => rack.unfenced.offset = (at + 1) % rack.unfenced.brokers.len(),
                 None => rack.unfenced.begin_anywhere(draw),
             }
         }
-        let mut names = drawn.clone();
-        names.sort();
+        let names: Vec<Option<String>> = racks.keys().cloned().collect();
         let last_leader = existing.last().and_then(|replicas| replicas.first());
         let previous = last_leader
             .and_then(|&leader| rack_of(leader))
@@ -443,15 +449,15 @@ fn shuffle<T>(list: &mut [T], draw: &mut dyn FnMut(usize) -> usize) {
 /// hash of the name, then as they came. The draws would otherwise fall to other racks than there.
 fn in_hash_order(names: &mut [Option<String>]) {
     let mut buckets = 16;
-    while names.len() > buckets / 4 * 3 {
+    while names.len() as u64 > buckets / 4 * 3 {
         buckets *= 2;
     }
-    names.sort_by_key(|name| {
+    names.sort_by_cached_key(|name| {
         let units = name.iter().flat_map(|name| name.encode_utf16());
         let hash = units.fold(0u32, |hash, unit| {
             hash.wrapping_mul(31).wrapping_add(u32::from(unit))
         });
-        (hash ^ (hash >> 16)) as usize & (buckets - 1)
+        u64::from(hash ^ (hash >> 16)) & (buckets - 1)
     });
 }
 

@@ -1,7 +1,7 @@
 //! The settings of a topic, by their real names (`TopicConfig`, `LogConfig`).
 
 use crate::log::LogConfig;
-use std::collections::BTreeMap;
+use crate::map::Map;
 use std::fmt;
 
 /// What values a setting takes.
@@ -115,7 +115,7 @@ impl std::error::Error for TopicConfigError {}
 /// What was set on a topic, and what it amounts to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TopicConfig {
-    overrides: BTreeMap<String, String>,
+    overrides: Map<String, String>,
     /// How the log is cut into segments.
     pub log: LogConfig,
     /// The largest batch that is taken, in bytes.
@@ -136,7 +136,7 @@ pub struct TopicConfig {
 impl Default for TopicConfig {
     fn default() -> Self {
         Self {
-            overrides: BTreeMap::new(),
+            overrides: Map::new(),
             log: LogConfig::default(),
             max_message_bytes: 1_048_588,
             log_append_time: false,
@@ -153,8 +153,8 @@ impl TopicConfig {
     ///
     /// # Errors
     /// The first that is unknown or unsuitable, in the order of their names.
-    pub fn new(overrides: &BTreeMap<String, String>) -> Result<Self, TopicConfigError> {
-        for (name, value) in overrides {
+    pub fn new(overrides: &Map<String, String>) -> Result<Self, TopicConfigError> {
+        for (name, value) in overrides.iter() {
             check(name, value)?;
         }
         let number = |name: &str| {
@@ -242,11 +242,15 @@ fn check(name: &str, value: &str) -> Result<(), TopicConfigError> {
     match kind {
         Kind::Int(least) => number("INT", |s| s.parse::<i32>().ok().map(i64::from), least),
         Kind::Long(least) => number("LONG", |s| s.parse().ok(), least),
-        Kind::Ratio => match trimmed.parse::<f64>() {
+        // JSON's numbers, the only ones with a fraction that the page can read, begin with a digit.
+        Kind::Ratio => match serde_json::from_str::<f64>(&match trimmed.strip_prefix('.') {
+            Some(fraction) => format!("0.{fraction}"),
+            None => trimmed.to_owned(),
+        }) {
             Ok(n) if n < 0.0 => Err(invalid("Value must be at least 0".into())),
             Ok(n) if n > 1.0 => Err(invalid("Value must be no more than 1".into())),
-            Ok(n) if !n.is_nan() => Ok(()),
-            _ => Err(invalid("Not a number of type DOUBLE".into())),
+            Ok(_) => Ok(()),
+            Err(_) => Err(invalid("Not a number of type DOUBLE".into())),
         },
         Kind::Bool if ["true", "false"].contains(&trimmed.to_ascii_lowercase().as_str()) => Ok(()),
         Kind::Bool => Err(invalid("Expected value to be either true or false".into())),
@@ -263,7 +267,7 @@ mod tests {
     use super::*;
 
     fn says(name: &str, value: &str) -> String {
-        let overrides = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let overrides = Map::from([(name.to_owned(), value.to_owned())]);
         match TopicConfig::new(&overrides) {
             Ok(_) => "taken".into(),
             Err(error) => error.to_string(),

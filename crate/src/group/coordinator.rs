@@ -4,10 +4,11 @@
 use super::member::{Caller, Group, GroupError, GroupState, GroupView};
 use super::record::{GroupWrite, Record, Then};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
+use crate::map::Map;
 use crate::protocol::{ErrorCode, MemberId, Out, Request, Response};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The broker's settings for groups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ pub(super) struct Join {
 #[derive(Clone, Debug)]
 pub struct Coordinator {
     pub(super) config: GroupConfig,
-    pub(super) groups: BTreeMap<GroupId, Group>,
+    pub(super) groups: Map<GroupId, Group>,
     /// Member ids given so far.
     serial: u32,
     /// To be written, in order.
@@ -63,7 +64,7 @@ impl Coordinator {
     pub fn new(config: GroupConfig) -> Self {
         Self {
             config,
-            groups: BTreeMap::new(),
+            groups: Map::new(),
             serial: 0,
             writes: VecDeque::new(),
         }
@@ -141,7 +142,7 @@ impl Coordinator {
     /// Does what is due: sessions that ran out, rebalances that waited long enough.
     pub fn on_timer(&mut self, now: Time, out: &mut Out) {
         let mut emptied = Vec::new();
-        for (&id, group) in &mut self.groups {
+        for (&id, group) in self.groups.iter_mut() {
             while group.next_deadline().is_some_and(|at| at <= now) {
                 group.expire(now, id, self.config, out);
             }
@@ -177,7 +178,7 @@ impl Coordinator {
         group: GroupId,
         offsets: &[(TopicPartition, i64)],
     ) -> Result<(), GroupError> {
-        let entry = self.groups.entry(group).or_default();
+        let entry = self.groups.or_default(group);
         if entry.state != GroupState::Empty {
             return Err(GroupError::Active(entry.state));
         }
@@ -231,7 +232,7 @@ impl Coordinator {
         // An unknown group is only made for a member that is new.
         let group = match self.groups.get_mut(&group_id) {
             Some(group) => group,
-            None if join.member.is_none() => self.groups.entry(group_id).or_default(),
+            None if join.member.is_none() => self.groups.or_default(group_id),
             None => return Err((ErrorCode::UnknownMemberId, join.member)),
         };
         let Some(id) = join.member else {
@@ -388,7 +389,7 @@ impl Coordinator {
         of: Option<(u32, MemberId)>,
     ) -> Result<(), ErrorCode> {
         let group = match of {
-            None => self.groups.entry(group_id).or_default(),
+            None => self.groups.or_default(group_id),
             // A member of a group that is not there is one of an older life of it.
             Some(_) if !self.groups.contains_key(&group_id) => {
                 return Err(ErrorCode::IllegalGeneration);

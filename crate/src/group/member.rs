@@ -3,9 +3,9 @@
 use super::offsets::Offsets;
 use super::record::{Settled, SettledMember};
 use crate::id::{NodeId, TopicId, TopicPartition};
+use crate::map::Map;
 use crate::protocol::{ErrorCode, MemberId, Out, Response};
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// A classic group's state, by Kafka's names (`ClassicGroupState`).
@@ -131,9 +131,9 @@ pub(super) struct Group {
     /// 0 before the first.
     pub generation: u32,
     pub leader: Option<MemberId>,
-    pub members: BTreeMap<MemberId, Member>,
+    pub members: Map<MemberId, Member>,
     /// Told their ids and not back with them yet (KIP-394), and until when they may be.
-    pub pending: BTreeMap<MemberId, Time>,
+    pub pending: Map<MemberId, Time>,
     pub wait: Wait,
     pub offsets: Offsets,
     /// A generation without members has begun: it is to be written down.
@@ -146,8 +146,8 @@ impl Default for Group {
             state: GroupState::Empty,
             generation: 0,
             leader: None,
-            members: BTreeMap::new(),
-            pending: BTreeMap::new(),
+            members: Map::new(),
+            pending: Map::new(),
             wait: Wait::Nothing,
             offsets: Offsets::default(),
             emptied: None,

@@ -1,11 +1,11 @@
 //! How far a group has come.
 
 use crate::id::TopicPartition;
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 /// The committed positions of one group.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Offsets(BTreeMap<TopicPartition, i64>);
+pub(super) struct Offsets(Map<TopicPartition, i64>);
 
 impl Offsets {
     pub fn commit(&mut self, at: TopicPartition, offset: i64) {

@@ -204,7 +204,8 @@ impl Group {
             return self.complete_if_all_joined(now, id, out);
         }
         let dead = |m: &Member| m.expires_at().is_some_and(|at| at <= now);
-        if let Some((&member, _)) = self.members.iter().find(|(_, m)| dead(m)) {
+        let dead = self.members.iter().find(|(_, m)| dead(m));
+        if let Some((&member, _)) = dead {
             self.remove(member);
             out.tell(Fact::MemberExpired { group: id });
             return self.left(now, id, config, out);

@@ -83,10 +83,7 @@ impl Coordinator {
     fn apply(&mut self, id: GroupId, record: Record, out: &mut Out) {
         match record {
             Record::Position(at, Some(offset)) => {
-                self.groups
-                    .entry(id)
-                    .or_default()
-                    .commit(id, at, offset, out);
+                self.groups.or_default(id).commit(id, at, offset, out);
             }
             Record::Position(at, None) => {
                 if let Some(group) = self.groups.get_mut(&id) {
@@ -111,7 +108,7 @@ impl Coordinator {
         for (id, record) in records_of(batch) {
             of = Some(id);
             if let Record::Group(Some(settled)) = record {
-                self.groups.entry(id).or_default().restore(now, settled);
+                self.groups.or_default(id).restore(now, settled);
             } else if committed {
                 self.apply(id, record, &mut Out::default());
             } else {
@@ -164,7 +161,7 @@ impl Coordinator {
     /// A topic was deleted, and with it what groups committed for it.
     pub fn forget_topic(&mut self, topic: TopicId) {
         let mut writes = Vec::new();
-        for (&id, group) in &self.groups {
+        for (&id, group) in self.groups.iter() {
             let of_topic = group.offsets.iter().filter(|(at, _)| at.topic == topic);
             let records: Vec<Record> = of_topic.map(|(at, _)| Record::Position(at, None)).collect();
             if !records.is_empty() {

@@ -1,6 +1,7 @@
 //! A record batch: the unit that is sent, appended, replicated, fetched and stored. Format 2 ("magic
 //! 2"), byte for byte (Kafka documentation, "Record Batch"; `DefaultRecordBatch.java`).
 
+use super::crc32c;
 use super::record::{Base, Record, sequence_after, take};
 use super::varint::VarintError;
 use std::fmt;
@@ -226,7 +227,7 @@ impl Batch {
         Self {
             base_offset: 0,
             leader_epoch: -1,
-            crc: crc32c::crc32c(body),
+            crc: crc32c(body),
             body: Arc::from(body),
         }
     }
@@ -286,7 +287,7 @@ impl Batch {
     }
 
     fn check(&self) -> Result<(), BatchError> {
-        let (stored, computed) = (self.crc, crc32c::crc32c(&self.body));
+        let (stored, computed) = (self.crc, crc32c(&self.body));
         if stored != computed {
             return Err(BatchError::Crc { stored, computed });
         }

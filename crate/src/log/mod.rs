@@ -4,6 +4,7 @@
 
 mod batch;
 mod builder;
+mod crc32c;
 pub mod dump;
 pub mod epochs;
 pub mod files;
@@ -17,6 +18,7 @@ pub use batch::{
     BATCH_OVERHEAD, Batch, BatchError, Compression, LAYOUT, LOG_OVERHEAD, Records, TimestampType,
 };
 pub use builder::{BatchBuilder, ProducerStamp, batch_size_upper_bound};
+pub use crc32c::crc32c;
 pub use epochs::LeaderEpochs;
 pub use index::{OFFSET_ENTRY_BYTES, OffsetPosition, TIME_ENTRY_BYTES, TimestampOffset};
 pub use record::{Header, Record};

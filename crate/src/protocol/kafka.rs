@@ -6,9 +6,9 @@
 use super::{ControlRequest, ControlResponse};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
 use crate::log::Batch;
+use crate::map::Map;
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many copies must have a record before the leader answers (`acks`).
@@ -273,7 +273,7 @@ pub struct Metadata {
     /// The live brokers, in ascending order.
     pub brokers: Vec<NodeId>,
     /// The topics that exist.
-    pub topics: BTreeMap<TopicId, TopicMetadata>,
+    pub topics: Map<TopicId, TopicMetadata>,
 }
 
 impl Metadata {

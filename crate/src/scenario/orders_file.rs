@@ -4,7 +4,6 @@ use crate::rng::{Dist, Rng, Salt};
 use crate::shop::RecordedOrder;
 use crate::time::{Span, in_order};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -138,7 +137,7 @@ struct Row {
     cents: u64,
     items: u32,
     /// Sorted by name: what a record holds must not hang on how a JSON library keeps its maps.
-    extra: BTreeMap<String, Value>,
+    extra: Map<String, Value>,
 }
 
 impl Row {
@@ -176,7 +175,7 @@ impl Row {
             .ok()
             .filter(|items| *items > 0)
             .ok_or_else(|| format!("items is {items}: at least 1, at most {}", u32::MAX))?;
-        let mut extra = BTreeMap::new();
+        let mut extra = Map::new();
         if let Some(order) = members.remove("order").filter(|order| !is_empty(order)) {
             extra.insert("ref".into(), order);
         }

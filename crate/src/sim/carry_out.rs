@@ -7,9 +7,9 @@ use super::world::{Problem, World, digest};
 use crate::cluster::{NewTopic, TopicError};
 use crate::feed::{FeedSpec, Source};
 use crate::id::{NodeId, TopicPartition};
+use crate::map::Map;
 use crate::protocol::{Out, Service, Sink};
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most partitions a topic may be given: a real cluster takes more, but each costs a tab memory.
@@ -128,7 +128,7 @@ impl World {
         &mut self,
         name: &str,
         partitions: u32,
-        configs: &BTreeMap<String, String>,
+        configs: &Map<String, String>,
         sink: &mut S,
     ) -> Result<(), Problem> {
         few_partitions(partitions)?;

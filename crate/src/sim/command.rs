@@ -1,10 +1,10 @@
 //! Everything a person or a script can do. Nothing else changes a world from outside.
 
+use crate::map::Map;
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// One thing done to the world.
 ///
@@ -134,7 +134,7 @@ pub enum Command {
         partitions: u32,
         /// Topic configs by their real names.
         #[serde(default)]
-        configs: BTreeMap<String, String>,
+        configs: Map<String, String>,
     },
     /// Deletes a topic.
     DeleteTopic {

@@ -9,8 +9,8 @@ use crate::cluster::{
 };
 use crate::group::GroupConfig;
 use crate::id::{NodeId, TopicId};
+use crate::map::Map;
 use crate::protocol::Sink;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most brokers: facts carry sets of them in 64 bits.
@@ -64,7 +64,7 @@ impl World {
             };
             self.brokers = vec![self.add_node("broker-1", alone)];
             for topic in &scenario.topics {
-                self.create_topic(&topic.name, topic.partitions, &BTreeMap::new(), sink)?;
+                self.create_topic(&topic.name, topic.partitions, &Map::new(), sink)?;
             }
             return Ok(());
         }

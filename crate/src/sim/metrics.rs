@@ -6,10 +6,11 @@ use super::ledger::{Counts, OrderInShop, OrderRow, Told};
 use super::passages::{Passage, Passages, Passed};
 use super::traffic::Traffic;
 use crate::id::{GroupId, NodeId, OrderId, TopicPartition};
+use crate::map::Map;
 use crate::pile::Pile;
 use crate::protocol::{Fact, Lane, OrderStep, Service, Sink, Stamp, Stop};
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// A dot of the picture.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -94,8 +95,8 @@ pub struct Metrics {
     traffic: Traffic,
     events: Pile<(Stamp, Event)>,
     last_giving_up: [Option<Time>; 2],
-    ends: BTreeMap<TopicPartition, i64>,
-    committed: BTreeMap<(GroupId, TopicPartition), i64>,
+    ends: Map<TopicPartition, i64>,
+    committed: Map<(GroupId, TopicPartition), i64>,
     lag: [u32; 3],
 }
 
@@ -421,15 +422,12 @@ impl Metrics {
 
     fn appended(&mut self, at: TopicPartition, base_offset: i64, records: u32) {
         let next = base_offset + i64::from(records);
-        let end = self.ends.entry(at).or_insert(0);
+        let end = self.ends.or_default(at);
         // A topic deleted and made again begins at 0, and its groups with it.
         let before = *end;
         let anew = base_offset < before;
         *end = next;
-        let groups = self
-            .committed
-            .range_mut((GroupId(0), at)..)
-            .filter(|((_, p), _)| *p == at);
+        let groups = self.committed.iter_mut().filter(|((_, p), _)| *p == at);
         for ((group, _), position) in groups {
             if let Some(lag) = self.lag.get_mut(group.index()) {
                 if anew {

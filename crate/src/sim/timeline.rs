@@ -7,9 +7,9 @@ use super::metrics::Metrics;
 use super::promise::Promises;
 use super::scenario::Scenario;
 use super::world::{Problem, World};
+use crate::map::Map;
 use crate::protocol::{Fact, Sink, Stamp};
 use crate::time::Time;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A world, and what its observers have made of it so far.
@@ -119,7 +119,7 @@ pub struct Timeline {
     /// What the person did, in order, each with its instant once it is known.
     commands: Vec<Acted>,
     /// Commands that made no sense when they were to act, by their place among [`Self::commands`].
-    refused: BTreeMap<usize, Problem>,
+    refused: Map<usize, Problem>,
     /// Moments kept to go back to, oldest first; the first is the beginning.
     checkpoints: Vec<Moment>,
     present: Moment,
@@ -147,7 +147,7 @@ impl Timeline {
             scenario: Arc::new(scenario),
             seed,
             commands: Vec::new(),
-            refused: BTreeMap::new(),
+            refused: Map::new(),
             checkpoints: vec![present.clone()],
             played_instant: present.world.instant(),
             present,
@@ -208,7 +208,8 @@ impl Timeline {
     /// Commands before the moment shown that made no sense there and were passed over, and why.
     pub fn refused(&self) -> impl Iterator<Item = (&Acted, &Problem)> {
         self.refused
-            .range(..self.present.commands_done)
+            .iter()
+            .take_while(|(place, _)| **place < self.present.commands_done)
             .map(|(&place, why)| (&self.commands[place], why))
     }
 
@@ -298,7 +299,7 @@ impl Timeline {
         self.present = next;
         let place = self.present.commands_done - 1;
         self.commands.truncate(place);
-        self.refused.split_off(&place);
+        self.refused.retain(|&refused, _| refused < place);
         self.commands.push(Acted {
             at_us: self.shown,
             instant,
@@ -365,7 +366,7 @@ impl Timeline {
     /// Forgets everything after the moment shown, but keeps its commands as a fork if there are any.
     fn leave_future(&mut self) {
         let done = self.present.commands_done;
-        self.refused.split_off(&done);
+        self.refused.retain(|&refused, _| refused < done);
         if self.commands.len() > done {
             let commands = std::mem::take(&mut self.commands);
             self.commands = commands[..done].to_vec();

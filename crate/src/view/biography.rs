@@ -84,7 +84,7 @@ impl Course {
             row(sent.what.clone(), way, sent.sent, Some(sent.due))
         });
         let mut rows: Vec<_> = stays.chain(messages).collect();
-        rows.sort_by_key(|(from, _)| *from);
+        rows.sort_by_cached_key(|(from, _)| from.0);
         Table {
             caption: format!("{name} shop: times since the order was placed"),
             heads: ["what", "where", "from", "until", "took"]
@@ -358,7 +358,7 @@ impl Builder<'_> {
         let mut stays: Vec<Stay> = stays
             .filter(|stay| stay.to.is_none_or(|to| to > stay.from) && stay.from <= now)
             .collect();
-        stays.sort_by_key(|stay| stay.from);
+        stays.sort_by_cached_key(|stay| stay.from.0);
         let open = stays.iter().any(|stay| stay.to.is_none())
             || self.messages.iter().any(|message| message.due > now);
         let ends = stays.iter().filter_map(|stay| stay.to);

@@ -2,15 +2,15 @@
 
 use super::cluster::outcome as cluster;
 use super::panel::Asked;
+use crate::map::Map;
 use crate::protocol::{Lane, Service};
 use crate::scenario::{Cue, Question, Rule};
 use crate::sim::{Breach, Command, Metrics, Moment, Promise, Sample, Timeline, Told, Witness};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What a person answered: the option's index by the question's name.
-pub type Answers = BTreeMap<String, usize>;
+pub type Answers = Map<String, usize>;
 
 /// A mark for a run's answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

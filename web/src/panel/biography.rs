@@ -162,7 +162,7 @@ fn notes(course: &Course) -> Vec<Note> {
         }));
     }
     all.truncate(LINES);
-    all.sort_by_key(|note| note.at);
+    all.sort_by_cached_key(|note| note.at.0);
     all
 }
 

@@ -5,8 +5,8 @@ use super::parts::trouble;
 use crate::dom;
 use crate::ui::{Action, TopicData, Ui};
 use millrace::cluster::topic_name;
+use millrace::map::Map;
 use millrace::sim::Command;
-use std::collections::BTreeMap;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -66,7 +66,7 @@ impl Component for Create {
         let onsubmit = Callback::from(move |event: SubmitEvent| {
             let ui = &to;
             event.prevent_default();
-            let mut configs = BTreeMap::new();
+            let mut configs = Map::new();
             configs.extend(
                 dom::field(&event, &ui.id("new-configs"))
                     .split([',', '\n'])

@@ -1,10 +1,10 @@
 //! Every picture as a table: the same facts, for those who do not see it and for the curious.
 
+use millrace::map::Map;
 use millrace::sim::Metrics;
 use millrace::time::{Span, Time};
 use millrace::view::orders::{Ahead, Answers, OrdersScene, Place, ShopScene, Station, Unfinished};
 use millrace::view::panel::Table;
-use std::collections::BTreeMap;
 
 /// How many points of the chart the table lists.
 const POINTS: usize = 12;
@@ -168,13 +168,13 @@ pub fn strips(scene: &OrdersScene) -> Table {
 
 /// What is on its way now, counted by from and to.
 pub fn flights(scene: &OrdersScene) -> Table {
-    let mut ways: BTreeMap<(Place, Place), u32> = BTreeMap::new();
+    let mut ways: Map<(Place, Place), u32> = Map::new();
     for flight in scene
         .flights
         .iter()
         .filter(|f| f.sent_at <= scene.now && scene.now < f.due_at)
     {
-        *ways.entry((flight.from, flight.to)).or_default() += 1;
+        *ways.or_default((flight.from, flight.to)) += 1;
     }
     let rows = ways
         .into_iter()

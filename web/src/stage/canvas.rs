@@ -109,11 +109,13 @@ impl Canvas {
             Shape::Arc {
                 at, r, from, to, ..
             } => {
+                // The browser's own: ours would be 3 kB.
+                let (radius, from) = (f64::from(*r), f64::from(*from));
                 c.move_to(
-                    (at.0 + r * from.cos()).into(),
-                    (at.1 + r * from.sin()).into(),
+                    f64::from(at.0) + radius * js_sys::Math::cos(from),
+                    f64::from(at.1) + radius * js_sys::Math::sin(from),
                 );
-                arc(c, at.0, at.1, *r, f64::from(*from), f64::from(*to));
+                arc(c, at.0, at.1, *r, from, f64::from(*to));
             }
             Shape::Dot { at, r, .. } => {
                 c.move_to((at.0 + r).into(), at.1.into());

@@ -21,5 +21,5 @@ pub(super) fn judge(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool
 
 /// Whether `crc` is the CRC-32C of `bytes`.
 pub(super) fn check(bytes: &[u8], crc: u64) -> Result<(), String> {
-    equal("CRC-32C", u64::from(::crc32c::crc32c(bytes)), crc)
+    equal("CRC-32C", u64::from(crate::log::crc32c(bytes)), crc)
 }

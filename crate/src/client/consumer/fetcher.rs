@@ -5,9 +5,10 @@ use super::records::{Chunk, Records};
 use super::{Call, Consumer, PollError};
 use crate::client::config::OffsetReset;
 use crate::id::{NodeId, TopicPartition};
+use crate::map::Map;
 use crate::protocol::{ErrorCode, Fact, FetchPartition, Fetched, OffsetSpec, Out, Request};
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// What a `ListOffsets` answer says, partition by partition.
 type Listed = Vec<(TopicPartition, Result<Option<i64>, ErrorCode>)>;
@@ -140,7 +141,7 @@ impl Consumer {
         let Some(image) = self.view.image().cloned() else {
             return;
         };
-        let mut asks: BTreeMap<NodeId, Vec<(TopicPartition, OffsetSpec)>> = BTreeMap::new();
+        let mut asks: Map<NodeId, Vec<(TopicPartition, OffsetSpec)>> = Map::new();
         for (at, partition) in self.assignment.iter_mut() {
             let Need::Offset(spec) = partition.need else {
                 continue;
@@ -151,7 +152,7 @@ impl Consumer {
             match image.leader(at) {
                 Some(leader) if self.calls.connectable_at(leader) <= now => {
                     partition.asked = true;
-                    asks.entry(leader).or_default().push((at, spec));
+                    asks.or_default(leader).push((at, spec));
                 }
                 Some(_) => {}
                 None => self.view.want(),
@@ -224,7 +225,7 @@ impl Consumer {
             .filter(|(_, call)| matches!(call, Call::Fetch(_)))
             .map(|(broker, _)| broker)
             .collect();
-        let mut asks: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
+        let mut asks: Map<NodeId, Vec<FetchPartition>> = Map::new();
         for (at, partition) in self.assignment.in_turn() {
             let Some(offset) = partition.position() else {
                 continue;
@@ -238,7 +239,7 @@ impl Consumer {
                 Some(leader)
                     if !busy.contains(&leader) && self.calls.connectable_at(leader) <= now =>
                 {
-                    asks.entry(leader).or_default().push(FetchPartition {
+                    asks.or_default(leader).push(FetchPartition {
                         at,
                         offset,
                         max_bytes: self.config.max_partition_fetch_bytes,

@@ -1,10 +1,11 @@
 //! What a consumer knows of the partitions it reads (`SubscriptionState`).
 
 use crate::id::{TopicId, TopicPartition};
+use crate::map::Map;
 use crate::protocol::OffsetSpec;
 use crate::time::Time;
 use regex_lite::Regex;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What a consumer wants to read.
@@ -12,11 +13,11 @@ use std::sync::Arc;
 pub(super) enum Subscription {
     Nothing,
     /// Topics, shared with the group.
-    Topics(BTreeMap<TopicId, Arc<str>>),
+    Topics(Map<TopicId, Arc<str>>),
     /// Topics of matching names, shared with the group.
     Pattern(Arc<Regex>),
     /// These partitions, whatever the group does.
-    Assigned(BTreeMap<TopicId, Arc<str>>),
+    Assigned(Map<TopicId, Arc<str>>),
 }
 
 impl Subscription {
@@ -78,7 +79,7 @@ impl Partition {
 /// The partitions assigned, and in which order they are fetched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Assignment {
-    partitions: BTreeMap<TopicPartition, Partition>,
+    partitions: Map<TopicPartition, Partition>,
     /// A partition that gave records goes to the end, so that all get their turn (KIP-74).
     order: VecDeque<TopicPartition>,
     /// Counts assignments, to know answers meant for an earlier one.

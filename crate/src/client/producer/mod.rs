@@ -11,10 +11,11 @@ use super::partitioner::{PartitionerConfig, Partitions, TopicPartitioner};
 use super::view::ClusterView;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Header, batch_size_upper_bound};
+use crate::map::Map;
 use crate::protocol::{Alarm, ErrorCode, Out, Response};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A record whose `send` does not return yet, with its own copy of the bytes.
@@ -71,7 +72,7 @@ pub struct Producer {
     rng: Rng,
     calls: Calls<Call>,
     view: ClusterView,
-    topics: BTreeMap<TopicId, Topic>,
+    topics: Map<TopicId, Topic>,
     accumulator: Accumulator,
     waiting: VecDeque<Waiting>,
     deliveries: VecDeque<Delivery>,
@@ -98,7 +99,7 @@ impl Producer {
                 Span::millis(config.retry_backoff_ms),
                 Span::millis(config.retry_backoff_max_ms),
             ),
-            topics: BTreeMap::new(),
+            topics: Map::new(),
             accumulator: Accumulator::new(Limits {
                 batch_size: config.batch_size.max(1) as usize,
                 linger: config.linger(),
@@ -212,7 +213,7 @@ impl Producer {
 
     /// Puts a record into its partition's batch. `Ok(true)`: something may be due now.
     fn append(&mut self, now: Time, record: &ProducerRecord<'_>) -> Result<bool, Lack> {
-        let topic = self.topics.entry(record.topic).or_insert_with(|| {
+        let topic = self.topics.or_insert_with(record.topic, || {
             self.view.want_now(now);
             Topic::new(record.name.clone(), &self.config)
         });

@@ -6,9 +6,9 @@ use super::super::election::PartitionState;
 use super::Broker;
 use crate::id::{NodeId, TopicPartition};
 use crate::log::epochs::truncation;
+use crate::map::Map;
 use crate::protocol::{ErrorCode, Fact, FetchPartition, Fetched, Out, Request, Truncation};
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// How long a fetch may go unanswered beyond its wait (`replica.socket.timeout.ms`).
 const SOCKET_TIMEOUT: Span = Span::secs(30);
@@ -18,7 +18,7 @@ const SOCKET_TIMEOUT: Span = Span::secs(30);
 pub(super) struct Fetcher {
     line: Line,
     /// The partitions, and before when each is left alone.
-    partitions: BTreeMap<TopicPartition, Time>,
+    partitions: Map<TopicPartition, Time>,
     /// What the request on its way asked: where, in which epoch, from which offset.
     asked: Vec<(TopicPartition, i32, i64)>,
     idle_until: Time,
@@ -28,7 +28,7 @@ impl Fetcher {
     fn new() -> Self {
         Self {
             line: Line::new(Asker::Fetcher),
-            partitions: BTreeMap::new(),
+            partitions: Map::new(),
             asked: Vec::new(),
             idle_until: Time::ZERO,
         }
@@ -70,7 +70,7 @@ impl Broker {
             .leader
             .filter(|leader| self.image.brokers.contains_key(leader));
         if let Some(leader) = alive {
-            let fetcher = self.fetchers.entry(leader).or_insert_with(Fetcher::new);
+            let fetcher = self.fetchers.or_insert_with(leader, Fetcher::new);
             fetcher.partitions.insert(at, now);
         }
     }
@@ -125,13 +125,13 @@ impl Broker {
         };
         let config = self.config;
         let wait = Span::millis(config.replica_fetch_wait_max_ms);
-        for (&leader, fetcher) in &mut self.fetchers {
+        for (&leader, fetcher) in self.fetchers.iter_mut() {
             if fetcher.line.busy() || fetcher.idle_until > now {
                 continue;
             }
             fetcher.asked.clear();
             let mut partitions = Vec::new();
-            for (&at, &from) in &fetcher.partitions {
+            for (&at, &from) in fetcher.partitions.iter() {
                 let Some(replica) = self.replicas.get(&at).filter(|_| from <= now) else {
                     continue;
                 };

@@ -49,7 +49,7 @@ impl Broker {
         life.published = true;
         let all = self.image.partitions().map(|(at, _)| at);
         let mut all: Vec<TopicPartition> = all.chain(self.replicas.keys().copied()).collect();
-        all.sort_unstable();
+        all.sort_by_cached_key(TopicPartition::in_order);
         all.dedup();
         for at in all {
             self.apply_partition(now, at, out);
@@ -75,7 +75,7 @@ impl Broker {
             }
         }
         if self.publishes() {
-            touched.sort_unstable();
+            touched.sort_by_cached_key(TopicPartition::in_order);
             touched.dedup();
             for at in touched {
                 self.apply_partition(now, at, out);
@@ -105,7 +105,7 @@ impl Broker {
             return self.leader_changed(at, out);
         };
         let new = || Replica::new(broker, topic.incarnation, &topic.config, now);
-        let replica = self.replicas.entry(at).or_insert_with(new);
+        let replica = self.replicas.or_insert_with(at, new);
         if replica.incarnation() != topic.incarnation {
             *replica = new();
         }

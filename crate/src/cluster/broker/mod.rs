@@ -19,6 +19,7 @@ use super::replica::Replica;
 use super::topic_config::TopicConfig;
 use crate::group::{Coordinator, GroupConfig};
 use crate::id::{NodeId, TopicId, TopicPartition};
+use crate::map::Map;
 use crate::protocol::{
     Alarm, Body, ControlResponse, ErrorCode, Fact, FetchPartition, Input, Metadata, Out, Request,
     Response, Timer, Truncation,
@@ -28,7 +29,6 @@ use following::Fetcher;
 pub use groups::offsets_topic;
 use lifecycle::Lifecycle;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Settings of a broker, by their real names and with the defaults of Kafka 4.0.
@@ -124,9 +124,9 @@ pub struct Broker {
     image: Image,
     /// What clients are told, made anew when the image changes.
     told: Arc<Metadata>,
-    replicas: BTreeMap<TopicPartition, Replica>,
+    replicas: Map<TopicPartition, Replica>,
     /// Who fetches from which leader.
-    fetchers: BTreeMap<NodeId, Fetcher>,
+    fetchers: Map<NodeId, Fetcher>,
     coordinator: Coordinator,
     /// The coordinator's next deadline.
     groups_due: Option<Time>,
@@ -168,8 +168,8 @@ impl Broker {
             lifecycle,
             image: Image::default(),
             told: Arc::default(),
-            replicas: BTreeMap::new(),
-            fetchers: BTreeMap::new(),
+            replicas: Map::new(),
+            fetchers: Map::new(),
             // A member's id is given once in a cluster.
             coordinator: Coordinator::new(config.group).numbering_from(me.0 << 24),
             groups_due: None,
@@ -294,7 +294,7 @@ impl Broker {
             lifecycle.died();
         }
         let broker = self.me;
-        for (&at, replica) in &mut self.replicas {
+        for (&at, replica) in self.replicas.iter_mut() {
             match death {
                 Death::Process => replica.process_died(),
                 Death::Machine => {

@@ -13,13 +13,13 @@ use super::metadata::{Image, MetadataRecord, batch_of, records_of};
 use super::quorum::{Quorum, QuorumConfig};
 use crate::id::NodeId;
 use crate::log::Batch;
+use crate::map::Map;
 use crate::protocol::{
     Alarm, Body, ControlRequest, ControlResponse, ErrorCode, Input, Out, Request, Response, Timer,
 };
 use crate::rng::{Rng, Salt};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use telling::Told;
 
@@ -74,10 +74,10 @@ pub struct Controller {
 struct Active {
     epoch: i32,
     /// When each unfenced broker was last heard of.
-    heard: BTreeMap<NodeId, Time>,
+    heard: Map<NodeId, Time>,
     /// How far each broker's metadata has come, and from where on it may shut down.
-    applied: BTreeMap<NodeId, i64>,
-    stopping: BTreeMap<NodeId, i64>,
+    applied: Map<NodeId, i64>,
+    stopping: Map<NodeId, i64>,
     /// Answers that wait until what they tell of is committed.
     deferred: Vec<Deferred>,
     told: Told,
@@ -235,8 +235,8 @@ impl Controller {
                 .filter(|(_, broker)| !broker.fenced)
                 .map(|(&broker, _)| (broker, now))
                 .collect(),
-            applied: BTreeMap::new(),
-            stopping: BTreeMap::new(),
+            applied: Map::new(),
+            stopping: Map::new(),
             deferred: Vec::new(),
             told: found.unwrap_or_default(),
         });

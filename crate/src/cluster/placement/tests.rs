@@ -3,6 +3,7 @@
 use super::*;
 use crate::rng::{Rng, Salt};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 fn broker(id: u32, rack: Option<&str>, fenced: bool) -> UsableBroker {
     UsableBroker {

@@ -4,7 +4,6 @@ use super::{Quorum, Role};
 use crate::id::NodeId;
 use crate::protocol::{ControlRequest, Out, Request};
 use crate::time::Time;
-use std::collections::BTreeSet;
 
 impl Quorum {
     /// Where the log ends, as votes compare it.
@@ -21,8 +20,8 @@ impl Quorum {
         let until = now + self.election_timeout();
         self.role = Role::Standing {
             pre_vote,
-            for_it: BTreeSet::from([self.me]),
-            against: BTreeSet::new(),
+            for_it: vec![self.me],
+            against: Vec::new(),
             until,
         };
         let (last_epoch, log_end_offset) = self.last();
@@ -58,10 +57,9 @@ impl Quorum {
         } = &mut self.role
             && *pre_vote == of_pre_vote
         {
-            if granted {
-                for_it.insert(from);
-            } else {
-                against.insert(from);
+            let votes = if granted { for_it } else { against };
+            if !votes.contains(&from) {
+                votes.push(from);
             }
             self.count_votes(now, out);
         }

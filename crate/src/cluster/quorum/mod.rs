@@ -10,11 +10,11 @@ use super::call::{Asker, BACKOFF, Line};
 use super::epoch_log::EpochLog;
 use crate::id::NodeId;
 use crate::log::{Batch, LogConfig};
+use crate::map::Map;
 use crate::protocol::{ControlRequest, ControlResponse, ErrorCode, Fact, Out, Request, Response};
 use crate::rng::{Rng, Salt};
-use crate::time::{Span, Time};
+use crate::time::{Span, Time, in_order};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Settings of the quorum, by their names in Kafka and with the defaults of 4.0, in milliseconds.
@@ -61,8 +61,8 @@ enum Role {
     /// It asks whether it would win (`pre_vote`) or stands.
     Standing {
         pre_vote: bool,
-        for_it: BTreeSet<NodeId>,
-        against: BTreeSet<NodeId>,
+        for_it: Vec<NodeId>,
+        against: Vec<NodeId>,
         until: Time,
     },
     /// It fetches from a leader, and gives it up at `until`. Until the first fetch succeeded it has only
@@ -81,7 +81,7 @@ struct Leading {
     /// Where its epoch began: nothing is committed before a record of its own is.
     epoch_start: i64,
     /// Of the other voters: where the log of each ends, and when it last fetched.
-    voters: BTreeMap<NodeId, (i64, Time)>,
+    voters: Map<NodeId, (i64, Time)>,
     waiting: Vec<Waiting>,
     /// When the voters that do not fetch are told again who leads.
     announce: Time,
@@ -218,7 +218,8 @@ impl Quorum {
                 .iter()
                 .map(|(&v, &(end, _))| (end, v))
                 .collect();
-            successors.sort_by_key(|&(end, voter)| (std::cmp::Reverse(end), voter));
+            // The voters are in the order of their numbers, and equals keep their places.
+            successors.sort_by_cached_key(|&(end, _)| !in_order(end));
             let successors: Arc<[NodeId]> = successors.into_iter().map(|(_, v)| v).collect();
             for &voter in successors.iter() {
                 let request = ControlRequest::EndQuorumEpoch {
@@ -451,7 +452,7 @@ impl Quorum {
     fn quorum_lost_at(&self, leading: &Leading) -> Option<Time> {
         let others = self.majority() - 1;
         let mut heard: Vec<Time> = leading.voters.values().map(|&(_, at)| at).collect();
-        heard.sort_unstable_by(|a, b| b.cmp(a));
+        heard.sort_by_cached_key(|at| !at.0);
         let last = *heard.get(others.checked_sub(1)?)?;
         Some(last + Span(self.fetch_timeout().0 * 3 / 2))
     }
@@ -527,7 +528,7 @@ impl Quorum {
             return;
         }
         leading.announce = now + every;
-        for (&voter, &(end, at)) in &leading.voters {
+        for (&voter, &(end, at)) in leading.voters.iter() {
             if end < 0 || now.since(at) >= every {
                 let request = ControlRequest::BeginQuorumEpoch { epoch };
                 out.request(voter, 0, Request::Control(request));

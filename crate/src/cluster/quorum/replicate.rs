@@ -4,6 +4,7 @@ use super::{FETCH_WAIT, MAX_FETCH_BYTES, Quorum, Role, Waiting};
 use crate::protocol::{
     ControlRequest, ControlResponse, ErrorCode, Fact, Out, QuorumFetched, Request, Response,
 };
+use crate::time::in_order;
 use crate::time::{Span, Time};
 
 impl Quorum {
@@ -141,7 +142,7 @@ impl Quorum {
         };
         let mut ends: Vec<i64> = leading.voters.values().map(|&(end, _)| end).collect();
         ends.push(self.log.end());
-        ends.sort_unstable_by(|a, b| b.cmp(a));
+        ends.sort_by_cached_key(|&end| !in_order(end));
         let had_by_majority = ends[majority - 1];
         if had_by_majority > leading.epoch_start && had_by_majority > self.high_watermark {
             self.high_watermark = had_by_majority;
