@@ -83,7 +83,7 @@ pub fn version() -> String {
 #[wasm_bindgen(unchecked_return_type = "Outcome")]
 pub fn run(json: &str) -> Result<JsValue, JsError> {
     alive()?;
-    let run: Run = serde_json::from_str(json).map_err(error)?;
+    let run: Run = serde_json::from_slice(json.as_bytes()).map_err(error)?;
     let mut simulation = Simulation {
         timeline: begin(&run)?,
     };
@@ -126,7 +126,7 @@ impl Simulation {
     #[wasm_bindgen(constructor)]
     pub fn new(json: &str) -> Result<Simulation, JsError> {
         alive()?;
-        let run: Run = serde_json::from_str(json).map_err(error)?;
+        let run: Run = serde_json::from_slice(json.as_bytes()).map_err(error)?;
         Ok(Self {
             timeline: begin(&run)?,
         })
@@ -165,7 +165,7 @@ impl Simulation {
     /// Does a command, as JSON, now.
     pub fn act(&mut self, command: &str) -> Result<(), JsError> {
         alive()?;
-        let command: Value = serde_json::from_str(command).map_err(error)?;
+        let command: Value = serde_json::from_slice(command.as_bytes()).map_err(error)?;
         let command: Command = serde_json::from_value(command).map_err(error)?;
         self.timeline.act(command).map_err(error)
     }

@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 /// One record of the metadata log.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum MetadataRecord {
     /// The quorum has a new leader. Changes nothing in the image.
     LeaderChange {

@@ -243,9 +243,9 @@ fn check(name: &str, value: &str) -> Result<(), TopicConfigError> {
         Kind::Int(least) => number("INT", |s| s.parse::<i32>().ok().map(i64::from), least),
         Kind::Long(least) => number("LONG", |s| s.parse().ok(), least),
         // JSON's numbers, the only ones with a fraction that the page can read, begin with a digit.
-        Kind::Ratio => match serde_json::from_str::<f64>(&match trimmed.strip_prefix('.') {
-            Some(fraction) => format!("0.{fraction}"),
-            None => trimmed.to_owned(),
+        Kind::Ratio => match serde_json::from_slice::<f64>(&match trimmed.strip_prefix('.') {
+            Some(fraction) => format!("0.{fraction}").into_bytes(),
+            None => trimmed.into(),
         }) {
             Ok(n) if n < 0.0 => Err(invalid("Value must be at least 0".into())),
             Ok(n) if n > 1.0 => Err(invalid("Value must be no more than 1".into())),

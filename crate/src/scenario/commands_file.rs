@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Result<Vec<Acted>, Vec<(usize, String)>> {
 
 fn read(line: &str) -> Result<Acted, String> {
     const SAMPLE: &str = r#"{"at_us":12000000,"set_work":{"service":"payment","mean_us":900000}}"#;
-    let mut members: Map<String, Value> = match serde_json::from_str(line) {
+    let mut members: Map<String, Value> = match serde_json::from_slice(line.as_bytes()) {
         Ok(Value::Object(members)) => members,
         Ok(_) => return Err(format!("not a JSON object, such as {SAMPLE}")),
         Err(error) => return Err(format!("not JSON: {}", without_place(&error))),

@@ -215,7 +215,7 @@ fn whole(value: Option<&Value>, name: &str) -> Result<Option<i64>, String> {
 }
 
 fn json_row(line: &str) -> Result<Row, String> {
-    match serde_json::from_str(line) {
+    match serde_json::from_slice(line.as_bytes()) {
         Ok(Value::Object(members)) => Row::read(members),
         Ok(_) => Err("not a JSON object".into()),
         Err(error) => Err(format!("not JSON: {error}")),
