@@ -232,7 +232,7 @@ impl ClusterNet {
     fn step(&mut self) -> bool {
         match self.kernel.dispatch() {
             None => return false,
-            Some(Delivery::Nothing) => {}
+            Some(Delivery::Nothing | Delivery::Thawed(_)) => {}
             Some(Delivery::Message(message)) => {
                 let input = Input::Message {
                     from: message.from,

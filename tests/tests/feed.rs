@@ -1,7 +1,10 @@
 //! A world without shops: plain clients, what commands do to them, and what is told of them.
 
+use millrace::cluster::Replica;
+use millrace::id::TopicPartition;
 use millrace::protocol::{Acks, Carries, Service, Stop};
 use millrace::scenario::{self, CommitMode, Partitioning};
+use millrace::sim::faults::{Intensity, mend_cluster, random_faults};
 use millrace::sim::{Acted, Command, Node, Timeline};
 use millrace::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +50,7 @@ fn what_is_sent_is_acknowledged_replicated_and_read() {
     let topic = world.topic_id("orders").expect("it is there");
     let mut keys = BTreeMap::new();
     for partition in 0..world.partitions(topic) {
-        let at = millrace::id::TopicPartition::new(topic, partition);
+        let at = TopicPartition::new(topic, partition);
         let logs: Vec<_> = world.brokers().filter_map(|b| b.replica(at)).collect();
         assert_eq!(logs.len(), 3, "three replicas");
         for record in logs[0].log().batches().flat_map(|b| b.records()).flatten() {
@@ -242,4 +245,94 @@ fn one_seed_is_one_history() {
         assert_eq!(again.trace_hash(), at_10, "seed {seed}");
         assert_ne!(cluster(seed + 1).trace_hash(), cluster(seed).trace_hash());
     }
+}
+
+/// Whatever went wrong, when it is put right every replica is in sync and has the same, the group
+/// has read it, and the same seed tells it again.
+#[test]
+fn after_any_faults_everything_catches_up() {
+    let scene = scenario::by_name("cluster").expect("the scene is there");
+    let mut hit = 0;
+    for seed in 0..24 {
+        let intensity = [Intensity::Low, Intensity::Medium, Intensity::High][seed as usize % 3];
+        let (faults_until, settled) = (Time(30_000_000), Time(110_000_000));
+        let mut script = random_faults(seed, &scene, faults_until, intensity);
+        script.extend(mend_cluster().into_iter().map(|command| Acted {
+            at_us: faults_until,
+            instant: None,
+            command,
+        }));
+        let run = || {
+            let mut timeline = cluster(seed);
+            timeline.script(script.clone());
+            assert!(
+                timeline.run_until(settled, 5_000_000),
+                "seed {seed} does not end"
+            );
+            timeline
+        };
+        let timeline = run();
+        hit += timeline.carried_out().len();
+        let world = &timeline.moment().world;
+        let topic = world.topic_id("orders").expect("it is there");
+        for partition in 0..3 {
+            let at = TopicPartition::new(topic, partition);
+            let state = world.cluster().partition(at).expect("it is there");
+            assert_eq!(state.isr.len(), 3, "seed {seed}: {at:?}\n{script:#?}");
+            let logs = world
+                .brokers()
+                .filter_map(|b| b.replica(at))
+                .map(Replica::log);
+            let batches = logs.map(|log| -> Vec<(i64, u32)> {
+                log.batches().map(|b| (b.base_offset, b.crc())).collect()
+            });
+            let batches: Vec<_> = batches.collect();
+            let common = batches.iter().map(Vec::len).min().unwrap_or(0);
+            let most = batches.iter().map(Vec::len).max().unwrap_or(0);
+            assert!(most - common <= 2, "seed {seed}: {at:?}");
+            for log in &batches[1..] {
+                assert_eq!(log[..common], batches[0][..common], "seed {seed}: {at:?}");
+            }
+        }
+        let (acked, lag) = acked_and_lag(&timeline);
+        assert!(acked > 700, "seed {seed}: {acked}");
+        assert!(lag < 5, "seed {seed}: {lag}");
+        if seed < 6 {
+            assert_eq!(run().trace_hash(), timeline.trace_hash(), "seed {seed}");
+        }
+    }
+    assert!(hit > 200, "{hit} commands");
+}
+
+#[test]
+fn a_frozen_broker_is_fenced_and_comes_back() {
+    let mut timeline = cluster(11);
+    play(&mut timeline, 5);
+    let for_us = 20_000_000;
+    let node = "broker-1".to_owned();
+    timeline
+        .act(Command::Freeze { node, for_us })
+        .expect("it runs");
+    play(&mut timeline, 6);
+    let world = |timeline: &Timeline| timeline.moment().world.clone();
+    let broker = world(&timeline).broker_ids()[0];
+    let leads = |timeline: &Timeline| {
+        let world = world(timeline);
+        let topic = world.topic_id("orders").expect("it is there");
+        let states = (0..3).map(|n| TopicPartition::new(topic, n));
+        let states = states.filter_map(|at| world.cluster().partition(at).cloned());
+        states.filter(|state| state.isr.contains(&broker)).count()
+    };
+    assert!(world(&timeline).is_frozen(broker));
+    assert_eq!(leads(&timeline), 3, "nobody has missed it yet");
+    play(&mut timeline, 20);
+    assert_eq!(leads(&timeline), 0, "its session is over");
+    let (acked, _) = acked_and_lag(&timeline);
+    assert!(acked > 100, "{acked}: the others go on");
+    play(&mut timeline, 40);
+    assert!(!world(&timeline).is_frozen(broker));
+    assert_eq!(leads(&timeline), 3, "it has caught up");
+    let (node, for_us) = ("broker".to_owned(), 601_000_000);
+    let refused = timeline.act(Command::Freeze { node, for_us });
+    assert!(refused.is_err(), "longer than a fault lasts");
 }

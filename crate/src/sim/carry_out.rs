@@ -2,13 +2,15 @@
 
 use super::command::Command;
 use super::node::Node;
+use super::problem::Problem;
 use super::shops::Shops;
-use super::world::{Problem, World, digest};
+use super::world::World;
 use crate::cluster::{NewTopic, TopicError};
 use crate::feed::{FeedSpec, Source};
 use crate::id::{NodeId, TopicPartition};
 use crate::map::Map;
 use crate::protocol::{Out, Service, Sink};
+use crate::rng::mix;
 use crate::time::{Span, Time};
 use std::sync::Arc;
 
@@ -70,7 +72,11 @@ impl World {
             | Command::AddPartitions { .. }
             | Command::Cut { .. }
             | Command::Heal
-            | Command::SetLoss { .. } => self.carry_out_beside(command, sink)?,
+            | Command::SetLoss { .. }
+            | Command::Freeze { .. }
+            | Command::SlowLink { .. }
+            | Command::DelayRequests { .. }
+            | Command::RepeatRequests { .. } => self.carry_out_beside(command, sink)?,
             _ => self.carry_out_in_shops(command, sink)?,
         }
         Ok(())
@@ -117,6 +123,31 @@ impl World {
                 let rate = within("the share lost", *rate, 0.0, 0.95)?;
                 for (a, b) in self.pairs(a, b)? {
                     self.kernel.set_loss(a, b, rate);
+                }
+            }
+            Command::Freeze { node, for_us } => {
+                let until = self.now() + no_longer(*for_us)?;
+                for node in self.named(node)? {
+                    self.kernel.freeze(node, until);
+                }
+            }
+            Command::SlowLink { a, b, factor } => {
+                let factor = within("the factor of a latency", *factor, 1.0, 10_000.0)?;
+                for (a, b) in self.pairs(a, b)? {
+                    self.kernel.set_slow(a, b, factor);
+                }
+            }
+            Command::DelayRequests { a, b, rate, by_us } => {
+                let rate = within("the share delayed", *rate, 0.0, 0.95)?;
+                let by = no_longer(*by_us)?;
+                for (a, b) in self.pairs(a, b)? {
+                    self.kernel.set_late(a, b, rate, by);
+                }
+            }
+            Command::RepeatRequests { a, b, rate } => {
+                let rate = within("the share repeated", *rate, 0.0, 0.95)?;
+                for (a, b) in self.pairs(a, b)? {
+                    self.kernel.set_twice(a, b, rate);
                 }
             }
             _ => unreachable!("the other commands are carried out elsewhere"),
@@ -308,6 +339,15 @@ const KINDS: [&str; 8] = [
     "consumer",
 ];
 
+/// A span that a fault may last.
+fn no_longer(us: u64) -> Result<Span, Problem> {
+    let most = Span::secs(600);
+    if Span(us) > most {
+        return Err(Problem::new(format!("a fault lasts at most {most}")));
+    }
+    Ok(Span(us))
+}
+
 /// Too few is for the broker to refuse, in its own words.
 fn few_partitions(partitions: u32) -> Result<(), Problem> {
     let (most, wanted) = (MOST_PARTITIONS, f64::from(partitions));
@@ -323,4 +363,10 @@ pub(super) fn within(what: &str, value: f64, least: f64, most: f64) -> Result<f6
             "{what} lies between {least} and {most}, not at {value}"
         )))
     }
+}
+
+/// A fold of a command's text, for the trace.
+fn digest(text: &str) -> u64 {
+    text.bytes()
+        .fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
 }

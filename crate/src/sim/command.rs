@@ -155,8 +155,46 @@ pub enum Command {
         /// The other.
         b: String,
     },
-    /// Mends every cut and loss.
+    /// Mends every link: no cut, loss, slowness, lateness or repetition is left.
     Heal,
+    /// The process of a node does nothing for a while, as in a long garbage collection; what arrives
+    /// meanwhile and what rings is handled then, in its order. `start` ends it before its time.
+    Freeze {
+        /// Which; as in `stop`.
+        node: String,
+        /// For how long, in microseconds, at most ten minutes.
+        for_us: u64,
+    },
+    /// Messages between two nodes take `factor` times as long.
+    SlowLink {
+        /// One side.
+        a: String,
+        /// The other.
+        b: String,
+        /// 1 (as usual) to 10,000.
+        factor: f64,
+    },
+    /// This share of messages between two nodes takes longer; what is sent after them waits behind
+    /// them.
+    DelayRequests {
+        /// One side.
+        a: String,
+        /// The other.
+        b: String,
+        /// 0 to 0.95.
+        rate: f64,
+        /// How much longer, in microseconds, at most ten minutes.
+        by_us: u64,
+    },
+    /// This share of requests between two nodes arrives twice, as if whoever asks had sent it again.
+    RepeatRequests {
+        /// One side.
+        a: String,
+        /// The other.
+        b: String,
+        /// 0 to 0.95.
+        rate: f64,
+    },
     /// Loses this share of packets between two nodes; what is lost is sent again after a time-out.
     SetLoss {
         /// One side.

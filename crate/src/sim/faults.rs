@@ -1,9 +1,9 @@
 //! Things done at random from a seed: what a person might do, and what might go wrong.
 
 use super::command::{Acted, Command};
-use super::scenario::ClusterSpec;
+use super::scenario::{ClusterSpec, Scenario};
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
-use crate::rng::{Rng, Salt};
+use crate::rng::{Dist, Rng, Salt};
 use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
 use crate::time::{Span, Time};
 
@@ -103,6 +103,121 @@ fn in_cluster(rng: &mut Rng, mischief: Mischief, cluster: &ClusterSpec) -> Comma
             node: node(rng),
             how: Stop::Crashed,
         },
+    }
+}
+
+/// How much goes wrong among brokers and plain clients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Intensity {
+    /// About one fault in ten seconds.
+    Low,
+    /// About one in four.
+    Medium,
+    /// About one a second.
+    High,
+}
+
+impl Intensity {
+    /// By its name: `low`, `medium` or `high`.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        match name {
+            "low" => Some(Self::Low),
+            "medium" => Some(Self::Medium),
+            "high" => Some(Self::High),
+            _ => None,
+        }
+    }
+
+    fn gap(self) -> Span {
+        match self {
+            Self::Low => Span::secs(10),
+            Self::Medium => Span::secs(4),
+            Self::High => Span::secs(1),
+        }
+    }
+}
+
+/// What goes wrong at random before `until` in a scene of brokers and plain clients, in order of
+/// time, and what puts some of it right again. Settings stay as they are.
+#[must_use]
+pub fn random_faults(seed: u64, scene: &Scenario, until: Time, intensity: Intensity) -> Vec<Acted> {
+    let mut rng = Rng::new(seed, Salt::Faults, 1);
+    let feed = scene.feed.clone().unwrap_or_default();
+    let cluster = [
+        ("broker", scene.cluster.brokers),
+        ("controller", scene.cluster.controllers),
+    ];
+    let clients = [("producer", feed.producers), ("consumer", feed.readers)];
+    let numbered =
+        |(kind, count): (&'static str, u32)| (1..=count).map(move |n| format!("{kind}-{n}"));
+    let cluster: Vec<String> = cluster.into_iter().flat_map(numbered).collect();
+    let clients: Vec<String> = clients.into_iter().flat_map(numbered).collect();
+    let mut all = Vec::new();
+    let mut at = Time::ZERO;
+    loop {
+        at += Dist::Exponential {
+            mean_us: intensity.gap().0,
+        }
+        .draw(&mut rng);
+        if at >= until {
+            return all;
+        }
+        all.push(Acted {
+            at_us: at,
+            instant: None,
+            command: fault(&mut rng, &cluster, &clients),
+        });
+    }
+}
+
+/// What puts everything right again in a scene of brokers and plain clients.
+#[must_use]
+pub fn mend_cluster() -> Vec<Command> {
+    let kinds = ["broker", "controller", "producer", "consumer"].into_iter();
+    let starts = kinds.map(|node| Command::Start { node: node.into() });
+    std::iter::once(Command::Heal).chain(starts).collect()
+}
+
+fn fault(rng: &mut Rng, cluster: &[String], clients: &[String]) -> Command {
+    let one = |rng: &mut Rng, of: &[String]| of[rng.below(of.len().max(1) as u64) as usize].clone();
+    let brokers_often = rng.chance(0.8) || clients.is_empty();
+    let node = one(rng, if brokers_often { cluster } else { clients });
+    let other = one(rng, cluster);
+    let (a, b) = (node.clone(), other);
+    match rng.below(16) {
+        0..=2 => Command::Stop {
+            node,
+            how: pick(rng, [Stop::Clean, Stop::Killed, Stop::Crashed]),
+        },
+        3..=6 => Command::Start { node },
+        7 | 8 => Command::Cut { a, b },
+        9 => Command::SetLoss {
+            a,
+            b,
+            rate: rng.unit() * 0.5,
+        },
+        10 => Command::SlowLink {
+            a,
+            b,
+            factor: 1.0 + rng.unit() * 500.0,
+        },
+        11 => Command::DelayRequests {
+            a,
+            b,
+            rate: rng.unit() * 0.2,
+            by_us: rng.below(3_000_000),
+        },
+        12 => Command::RepeatRequests {
+            a,
+            b,
+            rate: rng.unit() * 0.2,
+        },
+        13 => Command::Freeze {
+            node,
+            for_us: rng.below(20_000_000),
+        },
+        _ => Command::Heal,
     }
 }
 

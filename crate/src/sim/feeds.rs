@@ -2,8 +2,9 @@
 
 use super::carry_out::within;
 use super::node::Node;
+use super::problem::Problem;
 use super::scenario::Scenario;
-use super::world::{Problem, World};
+use super::world::World;
 use crate::feed::{FeedSpec, Reader, ReaderKit, Source, SourceKit};
 use crate::id::{GroupId, NodeId, TopicId};
 use crate::protocol::{Out, Sink};

@@ -1,9 +1,10 @@
 //! The cluster a scenario begins with.
 
 use super::node::Node;
+use super::problem::Problem;
 use super::scenario::Scenario;
 use super::shops::Shops;
-use super::world::{Problem, World};
+use super::world::World;
 use crate::cluster::{
     Broker, BrokerConfig, Controller, ControllerConfig, Founding, NewTopic, offsets_topic,
 };

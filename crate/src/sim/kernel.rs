@@ -13,6 +13,14 @@ use crate::time::{Span, Time};
 pub trait Traced {
     /// The kind, and the ids packed into a word.
     fn trace(&self) -> (u32, u64);
+
+    /// The same once more, if it is something that whoever sent it might send again.
+    fn again(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A message on its way.
@@ -46,6 +54,11 @@ enum Event<B> {
         peer: NodeId,
         life: u32,
     },
+    /// `node` goes on, unless it was frozen anew: after everything else that was due by now.
+    Thaw {
+        node: NodeId,
+        last: bool,
+    },
 }
 
 /// What [`Kernel::dispatch`] hands to the world.
@@ -57,6 +70,8 @@ pub enum Delivery<B> {
     Timer(NodeId, Timer),
     /// The connection of the first node to the second is gone.
     Disconnected(NodeId, NodeId),
+    /// A frozen process goes on; what queued meanwhile follows.
+    Thawed(NodeId),
     /// The event concerned a process or a connection that is no more: nothing to do.
     Nothing,
 }
@@ -73,6 +88,30 @@ struct Link {
     /// Packets lost, in 1/65536.
     loss: u16,
     cut: bool,
+    /// How many thousandths of the usual a latency is.
+    slow: u32,
+    /// Packets that take so much longer, in 1/65536.
+    late: u16,
+    late_by: Span,
+    /// Messages sent twice, in 1/65536.
+    twice: u16,
+}
+
+impl Link {
+    /// Nothing ails it; order is kept as before.
+    fn heal(&mut self) {
+        *self = Self {
+            last_due: self.last_due,
+            held_until: self.held_until,
+            connection: self.connection,
+            ..NEW_LINK
+        };
+    }
+}
+
+/// A share in 1/65536, as links keep it.
+fn share(rate: f64) -> u16 {
+    (rate.clamp(0.0, 0.999) * 65_536.0) as u16
 }
 
 const NEW_LINK: Link = Link {
@@ -81,6 +120,10 @@ const NEW_LINK: Link = Link {
     connection: 0,
     loss: 0,
     cut: false,
+    slow: 1_000,
+    late: 0,
+    late_by: Span::ZERO,
+    twice: 0,
 };
 
 /// The first retransmission time-out; it doubles with each further loss (RFC 6298 has a minimum of
@@ -103,6 +146,10 @@ pub struct Kernel<B> {
     links: Vec<Link>,
     /// Messages that met a cut, in order of arrival there.
     held: Vec<Message<B>>,
+    /// Until when each node's process is frozen, if it is.
+    frozen_until: Vec<Option<Time>>,
+    /// What waits for frozen processes, in order.
+    stalled: Vec<(NodeId, Event<B>)>,
 }
 
 impl<B: Traced> Kernel<B> {
@@ -120,6 +167,8 @@ impl<B: Traced> Kernel<B> {
             up: Vec::new(),
             links: Vec::new(),
             held: Vec::new(),
+            frozen_until: Vec::new(),
+            stalled: Vec::new(),
         }
     }
 
@@ -135,6 +184,7 @@ impl<B: Traced> Kernel<B> {
         self.links = links;
         self.lives.push(0);
         self.up.push(true);
+        self.frozen_until.push(None);
         NodeId::from(old)
     }
 
@@ -206,7 +256,10 @@ impl<B: Traced> Kernel<B> {
 
     /// The second half of [`Kernel::send`], for who wants to look at the body in between.
     pub(super) fn post(&mut self, from: NodeId, to: NodeId, due_at: Time, body: B) {
-        let connection = self.links[self.link(from, to)].connection;
+        let link = self.links[self.link(from, to)];
+        let connection = link.connection;
+        let twice = link.twice > 0 && self.rng.below(65_536) < u64::from(link.twice);
+        let again = body.again().filter(|_| twice);
         let message = Message {
             from,
             to,
@@ -216,6 +269,19 @@ impl<B: Traced> Kernel<B> {
             connection,
         };
         self.queue.push(due_at, Event::Message(message));
+        if let Some(body) = again {
+            let sent_at = self.now;
+            let due_at = self.transmit(from, to);
+            let message = Message {
+                from,
+                to,
+                sent_at,
+                due_at,
+                body,
+                connection,
+            };
+            self.queue.push(due_at, Event::Message(message));
+        }
     }
 
     /// Rings `timer` at `at`, or now if that has passed.
@@ -230,6 +296,10 @@ impl<B: Traced> Kernel<B> {
         let (at, seq, event) = self.queue.pop()?;
         self.now = at;
         Some(match event {
+            Event::Thaw { node, last } => {
+                self.stamp(seq, node, 3, u64::from(last));
+                self.go_on(node, last)
+            }
             Event::Message(message) => {
                 let (kind, ids) = message.body.trace();
                 self.stamp(seq, message.to, kind, ids ^ u64::from(message.from.0) << 48);
@@ -239,6 +309,10 @@ impl<B: Traced> Kernel<B> {
                 let (kind, ids) = timer_trace(timer);
                 self.stamp(seq, node, kind, ids);
                 if self.lives[node.index()] == life && self.up[node.index()] {
+                    if self.is_frozen(node) {
+                        self.stalled.push((node, event));
+                        return Some(Delivery::Nothing);
+                    }
                     Delivery::Timer(node, timer)
                 } else {
                     Delivery::Nothing
@@ -247,6 +321,10 @@ impl<B: Traced> Kernel<B> {
             Event::Disconnected { node, peer, life } => {
                 self.stamp(seq, node, 2, u64::from(peer.0));
                 if self.lives[node.index()] == life && self.up[node.index()] {
+                    if self.is_frozen(node) {
+                        self.stalled.push((node, event));
+                        return Some(Delivery::Nothing);
+                    }
                     Delivery::Disconnected(node, peer)
                 } else {
                     Delivery::Nothing
@@ -270,6 +348,8 @@ impl<B: Traced> Kernel<B> {
         }
         self.up[node.index()] = false;
         self.lives[node.index()] += 1;
+        self.frozen_until[node.index()] = None;
+        self.stalled.retain(|(whose, _)| *whose != node);
         for peer in (0..self.lives.len()).map(NodeId::from) {
             let talked = self.links[self.link(node, peer)].last_due > Time::ZERO
                 || self.links[self.link(peer, node)].last_due > Time::ZERO;
@@ -337,8 +417,69 @@ impl<B: Traced> Kernel<B> {
     /// Loses this share of packets in both directions; each is sent again after a time-out.
     pub fn set_loss(&mut self, a: NodeId, b: NodeId, rate: f64) {
         for link in [self.link(a, b), self.link(b, a)] {
-            self.links[link].loss = (rate.clamp(0.0, 0.95) * 65_536.0) as u16;
+            self.links[link].loss = share(rate.min(0.95));
         }
+    }
+
+    /// Latencies in both directions are so many times what they usually are.
+    pub fn set_slow(&mut self, a: NodeId, b: NodeId, factor: f64) {
+        for link in [self.link(a, b), self.link(b, a)] {
+            self.links[link].slow = (factor * 1_000.0) as u32;
+        }
+    }
+
+    /// This share of messages takes so much longer, in both directions; what is sent after them on
+    /// the same connection waits behind them.
+    pub fn set_late(&mut self, a: NodeId, b: NodeId, rate: f64, by: Span) {
+        for link in [self.link(a, b), self.link(b, a)] {
+            (self.links[link].late, self.links[link].late_by) = (share(rate), by);
+        }
+    }
+
+    /// This share of the messages that may be ([`Traced::again`]) are sent twice, in both directions.
+    pub fn set_twice(&mut self, a: NodeId, b: NodeId, rate: f64) {
+        for link in [self.link(a, b), self.link(b, a)] {
+            self.links[link].twice = share(rate);
+        }
+    }
+
+    /// The process of `node` does nothing until then, as in a long garbage collection: what arrives
+    /// and what rings waits, and then comes in its order.
+    pub fn freeze(&mut self, node: NodeId, until: Time) {
+        if self.up[node.index()] {
+            self.frozen_until[node.index()] = Some(until);
+            self.queue.push(until, Event::Thaw { node, last: false });
+        }
+    }
+
+    /// A frozen process goes on at once.
+    pub fn thaw(&mut self, node: NodeId) {
+        if self.is_frozen(node) {
+            self.freeze(node, self.now);
+        }
+    }
+
+    /// Whether a process is frozen. It is until the last event of the microsecond in which it goes
+    /// on, so that nothing overtakes what waited.
+    #[must_use]
+    pub fn is_frozen(&self, node: NodeId) -> bool {
+        self.frozen_until[node.index()].is_some()
+    }
+
+    fn go_on(&mut self, node: NodeId, last: bool) -> Delivery<B> {
+        if self.frozen_until[node.index()].is_none_or(|until| until > self.now) {
+            return Delivery::Nothing;
+        }
+        if !last {
+            self.queue.push(self.now, Event::Thaw { node, last: true });
+            return Delivery::Nothing;
+        }
+        self.frozen_until[node.index()] = None;
+        let mine = self.stalled.extract_if(.., |(whose, _)| *whose == node);
+        for (_, event) in mine {
+            self.queue.push(self.now, event);
+        }
+        Delivery::Thawed(node)
     }
 
     /// Whether the way from `a` to `b` is cut.
@@ -347,12 +488,9 @@ impl<B: Traced> Kernel<B> {
         self.links[self.link(a, b)].cut
     }
 
-    /// Mends every cut and loss; what waited goes on its way in the order it came.
+    /// Mends everything that ails links; what waited goes on its way in the order it came.
     pub fn heal(&mut self) {
-        for link in &mut self.links {
-            link.cut = false;
-            link.loss = 0;
-        }
+        self.links.iter_mut().for_each(Link::heal);
         let held = std::mem::take(&mut self.held);
         for message in &held {
             self.transmit(message.from, message.to);
@@ -375,8 +513,13 @@ impl<B: Traced> Kernel<B> {
     /// When a packet sent now arrives: after one latency and the retransmissions that losses cost,
     /// and never before what was sent earlier.
     pub(super) fn transmit(&mut self, from: NodeId, to: NodeId) -> Time {
-        let mut due = self.now + self.latency.draw(&mut self.rng);
+        let drawn = self.latency.draw(&mut self.rng);
         let link = self.link(from, to);
+        let ails = self.links[link];
+        let mut due = self.now + Span(drawn.0 * u64::from(ails.slow) / 1_000);
+        if ails.late > 0 && self.rng.below(65_536) < u64::from(ails.late) {
+            due += ails.late_by;
+        }
         if self.links[link].loss > 0 {
             let mut wait = RETRANSMIT;
             while self.rng.below(65_536) < u64::from(self.links[link].loss) {
@@ -407,6 +550,10 @@ impl<B: Traced> Kernel<B> {
         if !self.up[message.to.index()] {
             // Nobody listens there: the connection is refused.
             self.disconnect(message.to, message.from);
+            return Delivery::Nothing;
+        }
+        if self.is_frozen(message.to) {
+            self.stalled.push((message.to, Event::Message(message)));
             return Delivery::Nothing;
         }
         Delivery::Message(message)

@@ -3,8 +3,9 @@
 use super::carry_out::within;
 use super::command::Command;
 use super::node::Node;
+use super::problem::Problem;
 use super::scenario::Scenario;
-use super::world::{Problem, World};
+use super::world::World;
 use crate::id::{GroupId, NodeId, TopicId};
 use crate::protocol::{Input, OffsetSpec, Out, Service, Sink, Stop};
 use crate::shop::{

@@ -4,9 +4,10 @@
 use super::chronicle::Chronicle;
 use super::command::{Acted, Command};
 use super::metrics::Metrics;
+use super::problem::Problem;
 use super::promise::Promises;
 use super::scenario::Scenario;
-use super::world::{Problem, World};
+use super::world::World;
 use crate::map::Map;
 use crate::protocol::{Fact, Sink, Stamp};
 use crate::time::Time;

@@ -69,6 +69,10 @@ pub(super) fn cargo(body: &Body, mut each: impl FnMut(Carries, Option<TopicParti
 }
 
 impl Traced for Body {
+    fn again(&self) -> Option<Self> {
+        matches!(self, Self::Request { .. }).then(|| self.clone())
+    }
+
     fn trace(&self) -> (u32, u64) {
         match self {
             Self::Request { id, request } => {

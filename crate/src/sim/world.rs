@@ -3,6 +3,7 @@
 use super::feeds::Feed;
 use super::kernel::{Delivery, Kernel};
 use super::node::Node;
+use super::problem::Problem;
 use super::scenario::Scenario;
 use super::shops::Shops;
 use super::trace::{cargo, dots};
@@ -15,31 +16,10 @@ use crate::log::Log;
 use crate::protocol::{
     Body, Effect, Fact, Input, Lane, OrderStep, Out, Service, Sink, Stamp, Stop,
 };
-use crate::rng::mix;
 use crate::shop::{OrderEvent, Settings, producer_config};
 use crate::time::Time;
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
-
-/// A condition a person can meet, in words that help.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Problem(pub String);
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Problem {}
-
-impl Problem {
-    /// With these words.
-    pub fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
-    }
-}
 
 /// How a node's process stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -205,6 +185,12 @@ impl World {
         self.slots[id.index()].status
     }
 
+    /// Whether a node's process is frozen.
+    #[must_use]
+    pub fn is_frozen(&self, id: NodeId) -> bool {
+        self.kernel.is_frozen(id)
+    }
+
     /// One node, if it is a broker.
     #[must_use]
     pub fn broker(&self, id: NodeId) -> Option<&Broker> {
@@ -242,7 +228,8 @@ impl World {
             return self.brokers.first().copied();
         }
         let active = |&&id: &&NodeId| {
-            self.status(id) == Status::Up && self.controller(id).is_some_and(Controller::is_active)
+            let runs = self.status(id) == Status::Up && !self.kernel.is_frozen(id);
+            runs && self.controller(id).is_some_and(Controller::is_active)
         };
         let mut controllers = self.controllers.iter().filter(active);
         // A leader that a cut hides from the others is active for a while beside its successor.
@@ -389,6 +376,12 @@ impl World {
         match self.kernel.dispatch() {
             None => return false,
             Some(Delivery::Nothing) => {}
+            Some(Delivery::Thawed(node)) => {
+                // What it was asked for meanwhile comes first.
+                if matches!(self.status(node), Status::Stopping { .. }) {
+                    self.input(node, Input::Stop, sink);
+                }
+            }
             Some(Delivery::Message(message)) => {
                 let input = Input::Message {
                     from: message.from,
@@ -561,12 +554,15 @@ impl World {
     pub(super) fn ask_to_stop<S: Sink>(&mut self, node: NodeId, restart: bool, sink: &mut S) {
         if self.status(node) == Status::Up {
             self.slots[node.index()].status = Status::Stopping { restart };
-            self.input(node, Input::Stop, sink);
+            if !self.kernel.is_frozen(node) {
+                self.input(node, Input::Stop, sink);
+            }
         }
     }
 
-    /// Starts a node's process, or takes back that it was asked to stop.
+    /// Starts a node's process, or takes back that it was asked to stop, or that it was frozen.
     pub(super) fn start<S: Sink>(&mut self, node: NodeId, sink: &mut S) {
+        self.kernel.thaw(node);
         match self.status(node) {
             Status::Up => {}
             Status::Stopping { .. } => {
@@ -589,10 +585,4 @@ impl World {
     pub(super) fn pass_over(&mut self) {
         self.kernel.stamp_command(0);
     }
-}
-
-/// A fold of a command's text, for the trace.
-pub(super) fn digest(text: &str) -> u64 {
-    text.bytes()
-        .fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
 }

@@ -3,7 +3,7 @@
 use super::cluster::scene::number;
 use super::panel::{Marker, Tone};
 use crate::id::GroupId;
-use crate::protocol::{Lane, Service, Stop};
+use crate::protocol::{Acks, Lane, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Settings, Wiring};
 use crate::sim::{Command, Event, Happening, Moment, Timeline, World};
 use crate::time::{Span, Time};
@@ -85,7 +85,11 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
             Sending::Callback => "sends with callback".into(),
             Sending::FireAndForget => "fire and forget".into(),
         }),
-        Command::SetAcks { acks } => plain(format!("acks={}", *acks as u8)),
+        Command::SetAcks { acks } => plain(match acks {
+            Acks::Zero => "acks=0".into(),
+            Acks::One => "acks=1".into(),
+            Acks::All => "acks=all".into(),
+        }),
         Command::SetPartitioning { partitioning } => plain(match partitioning {
             Partitioning::Murmur2 => "by murmur2 of the key".into(),
             Partitioning::Sticky => "sticky, keys ignored".into(),
@@ -114,6 +118,16 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
         Command::Cut { a, b } => (format!("{a} cut from {b}"), Tone::Bad),
         Command::Heal => ("network mended".into(), Tone::Good),
         Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
+        Command::Freeze { node, for_us } => {
+            (format!("{node} frozen for {}", Span(*for_us)), Tone::Bad)
+        }
+        Command::SlowLink { a, b, factor } => {
+            (format!("{a} to {b} takes ×{factor:.0}"), Tone::Warn)
+        }
+        Command::DelayRequests { a, b, .. } => (format!("delays between {a} and {b}"), Tone::Warn),
+        Command::RepeatRequests { a, b, .. } => {
+            (format!("requests between {a} and {b} repeated"), Tone::Warn)
+        }
     }
 }
 

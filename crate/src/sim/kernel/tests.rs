@@ -4,6 +4,10 @@ impl Traced for u32 {
     fn trace(&self) -> (u32, u64) {
         (32, u64::from(*self))
     }
+
+    fn again(&self) -> Option<Self> {
+        Some(*self)
+    }
 }
 
 fn pair(latency: Dist) -> (Kernel<u32>, NodeId, NodeId) {
@@ -150,4 +154,100 @@ fn the_hash_tells_apart_what_differs_and_only_that() {
     };
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn what_waits_for_a_frozen_process_comes_in_order_when_it_goes_on() {
+    let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+    kernel.freeze(b, Time(50_000));
+    for n in 0..5 {
+        kernel.send(a, b, n);
+    }
+    kernel.wake(b, Time(2_000), Timer::Producer);
+    let mut told = Vec::new();
+    let mut sent = false;
+    while let Some(delivery) = kernel.dispatch() {
+        if kernel.now() == Time(2_000) && !sent {
+            // What it sends then arrives in the very microsecond in which `b` goes on.
+            kernel.wake(a, Time(49_000), Timer::Consumer);
+            sent = true;
+        }
+        match delivery {
+            Delivery::Message(message) => told.push((kernel.now().0, message.body)),
+            Delivery::Timer(node, _) if node == a => {
+                kernel.send(a, b, 5);
+            }
+            Delivery::Timer(..) => told.push((kernel.now().0, 100)),
+            Delivery::Thawed(node) => assert_eq!(node, b),
+            _ => {}
+        }
+    }
+    let order: Vec<u32> = told.iter().map(|(_, what)| *what).collect();
+    assert_eq!(order, [0, 1, 2, 3, 4, 100, 5]);
+    assert!(told.iter().all(|(at, _)| *at == 50_000), "{told:?}");
+}
+
+#[test]
+fn a_process_goes_on_before_its_time_or_later_and_a_killed_one_forgets() {
+    let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+    kernel.freeze(b, Time(50_000));
+    kernel.freeze(b, Time(80_000));
+    kernel.send(a, b, 1);
+    assert_eq!(arrivals(&mut kernel), [1]);
+    assert_eq!(kernel.now(), Time(80_000));
+    kernel.freeze(b, Time(200_000));
+    kernel.send(a, b, 2);
+    assert!(matches!(kernel.dispatch(), Some(Delivery::Nothing)));
+    kernel.thaw(b);
+    assert!(matches!(kernel.dispatch(), Some(Delivery::Nothing)));
+    assert!(matches!(kernel.dispatch(), Some(Delivery::Thawed(_))));
+    assert!(matches!(kernel.dispatch(), Some(Delivery::Message(m)) if m.body == 2));
+    assert_eq!(kernel.now(), Time(81_000));
+    assert!(!kernel.is_frozen(b));
+    kernel.freeze(b, Time(300_000));
+    kernel.send(a, b, 3);
+    kernel.dispatch();
+    kernel.take_down(b, false);
+    kernel.bring_up(b);
+    assert_eq!(arrivals(&mut kernel), [0_u32; 0]);
+}
+
+#[test]
+fn a_link_may_be_slow_late_or_say_things_twice_until_it_is_healed() {
+    let (mut kernel, a, b) = pair(Dist::Constant { us: 1_000 });
+    kernel.set_slow(a, b, 7.5);
+    assert_eq!(kernel.send(a, b, 1), Time(7_500));
+    assert_eq!(kernel.send(b, a, 1), Time(7_500));
+    kernel.heal();
+    arrivals(&mut kernel);
+    kernel.set_late(a, b, 0.5, Span::millis(30));
+    let begin = kernel.now();
+    let late = (0..400).filter(|n| {
+        // Whoever waits behind a late one is late too, here behind the word that the connection
+        // before is closed.
+        kernel.disconnect(a, b);
+        kernel.send(a, b, *n) == begin + Span::millis(31)
+    });
+    let late = late.count();
+    assert!(
+        (270..330).contains(&late),
+        "three in four, not {late} of 400"
+    );
+    kernel.disconnect(a, b);
+    kernel.heal();
+    arrivals(&mut kernel);
+    kernel.set_twice(a, b, 0.5);
+    for n in 0..400 {
+        kernel.send(a, b, n);
+    }
+    let mut seen = arrivals(&mut kernel);
+    assert!((550..650).contains(&seen.len()), "{} of 400", seen.len());
+    assert!(seen.is_sorted());
+    seen.dedup();
+    assert_eq!(seen, (0..400).collect::<Vec<_>>());
+    kernel.heal();
+    for n in 0..100 {
+        kernel.send(a, b, n);
+    }
+    assert_eq!(arrivals(&mut kernel).len(), 100);
 }
