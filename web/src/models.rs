@@ -226,6 +226,7 @@ fn cluster_faults(lab: &Lab, scene: &ClusterScene) -> ClusterFaultsData {
             scene.topic.clone(),
             topic.map_or(0, |topic| world.partitions(topic)),
         ),
+        flaw: world.flaw(),
     }
 }
 

@@ -31,7 +31,7 @@ impl Theme {
 }
 
 /// The controls that a teacher may freeze, by the names `lock=` takes, and what each covers.
-pub const LOCKS: [(&str, &str); 23] = [
+pub const LOCKS: [(&str, &str); 24] = [
     ("play", "play and pause"),
     ("step", "one step back or forward"),
     ("speed", "the speed"),
@@ -46,6 +46,7 @@ pub const LOCKS: [(&str, &str); 23] = [
     ("decline", "how often payment declines"),
     ("failure", "how often a service fails"),
     ("stop", "stopping and starting nodes"),
+    ("flaw", "the mistakes of the past"),
     ("sending", "how the producer sends"),
     ("acks", "acks"),
     ("partitioning", "how partitions are chosen"),

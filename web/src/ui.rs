@@ -4,6 +4,7 @@ use crate::panel::nodes::NodeRow;
 use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
 use crate::stage::Gesture;
+use millrace::cluster::Flaw;
 use millrace::id::OrderId;
 use millrace::map::Map;
 use millrace::scenario::{self, Scenario, Settings};
@@ -409,6 +410,8 @@ pub struct ClusterFaultsData {
     pub nodes: Vec<NodeRow>,
     /// The topic shown, and how many partitions it has.
     pub topic: (String, u32),
+    /// The mistake that is switched on.
+    pub flaw: Option<Flaw>,
 }
 
 /// The Code tab.

@@ -4,6 +4,7 @@ mod conform;
 mod dump_log;
 mod export;
 mod grade;
+mod hunt;
 mod input;
 mod partition;
 mod report;
@@ -33,6 +34,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Grade(grade::Args),
+    Hunt(hunt::Args),
     /// List the scenes that `run` plays.
     Scenarios,
     /// Print a sample of 2,000 orders as CSV: a day of a shop.
@@ -85,6 +87,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
     match command {
         Command::Run(args) => run::run(args, streams),
         Command::Grade(args) => grade::run(args, streams),
+        Command::Hunt(args) => hunt::run(args, streams),
         Command::Scenarios => scenes::list(streams),
         Command::SampleOrders => scenes::sample_orders(streams),
         Command::DumpLog(args) => dump_log::run(args, streams),

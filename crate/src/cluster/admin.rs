@@ -1,6 +1,7 @@
 //! What the admin tools ask of a controller, as the records it writes for it, and what they say when
 //! it cannot be done (`ReplicationControlManager`).
 
+use super::Flaw;
 use super::election::{Change, Election, ElectionError, PartitionState, Rules, apply, elect};
 use super::metadata::{Image, MetadataRecord, Registration, TopicImage};
 use super::placement::{PlacementError, UsableBroker, draws, striped};
@@ -20,6 +21,7 @@ pub(super) struct Admin<'a> {
     pub eligible_leader_replicas: bool,
     pub num_partitions: u32,
     pub default_replication_factor: u32,
+    pub flaw: Option<Flaw>,
 }
 
 impl Admin<'_> {
@@ -188,6 +190,7 @@ impl Admin<'_> {
             last_known_leader: self.eligible_leader_replicas,
             unclean_allowed: topic.is_some_and(|t| t.config.unclean_leader_election),
             bump_on_isr_shrink: false,
+            outside_isr: self.flaw == Some(Flaw::ElectOutsideIsr),
         }
     }
 

@@ -143,6 +143,8 @@ pub struct Rules {
     /// Whether the leader epoch rises when the ISR shrinks: with `metadata.version` below 3.6, and
     /// where ZooKeeper keeps the state (KAFKA-15021).
     pub bump_on_isr_shrink: bool,
+    /// A mistake: whoever is alive may lead ([`Flaw::ElectOutsideIsr`](super::Flaw)).
+    pub outside_isr: bool,
 }
 
 impl Rules {
@@ -155,6 +157,7 @@ impl Rules {
             last_known_leader: true,
             unclean_allowed: false,
             bump_on_isr_shrink: false,
+            outside_isr: false,
         }
     }
 }
@@ -367,7 +370,8 @@ impl Target {
         } else {
             &self.isr
         };
-        let may_lead = |replica: &NodeId| among.contains(replica) && is_alive(*replica);
+        let may_lead =
+            |replica: &NodeId| (among.contains(replica) || rules.outside_isr) && is_alive(*replica);
         let preferred = match change.election {
             Election::Preferred => self.replicas.first().copied().filter(may_lead),
             Election::Online | Election::Unclean => None,

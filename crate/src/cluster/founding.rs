@@ -68,6 +68,7 @@ impl Founding {
             eligible_leader_replicas: self.config.eligible_leader_replicas,
             num_partitions: self.config.num_partitions,
             default_replication_factor: self.config.default_replication_factor,
+            flaw: None,
         };
         for record in admin.create_topic(id, name, new, &mut self.rng)? {
             self.add(record);

@@ -1,6 +1,7 @@
 //! One replica of a partition: its log, and what it does as leader or follower
 //! (`Partition.scala`, `Replica.scala`).
 
+use super::Flaw;
 use super::election::PartitionState;
 use super::epoch_log::EpochLog;
 use super::isr::{Progress, follower_high_watermark, high_watermark};
@@ -88,6 +89,8 @@ pub struct Rules {
     /// A follower that has not had everything for so long is out of sync
     /// (`replica.lag.time.max.ms`).
     pub lag_max: Span,
+    /// A mistake that is switched on.
+    pub flaw: Option<Flaw>,
 }
 
 impl Replica {
@@ -299,7 +302,7 @@ impl Replica {
     /// Whether a follower that fetched should be in sync, is not, and nobody asked for it: it has
     /// what is committed and everything from before this leader's epoch.
     #[must_use]
-    pub fn may_join_isr(&self, broker: NodeId) -> bool {
+    pub fn may_join_isr(&self, broker: NodeId, flaw: Option<Flaw>) -> bool {
         let Some(leading) = &self.leading else {
             return false;
         };
@@ -308,8 +311,9 @@ impl Replica {
         leading.asked.is_none()
             && !leading.isr.contains(&broker)
             && follower.is_some_and(|f| {
-                f.progress
-                    .may_join(self.high_watermark, leading.epoch_start)
+                flaw == Some(Flaw::JoinIsrTooSoon)
+                    || f.progress
+                        .may_join(self.high_watermark, leading.epoch_start)
             })
     }
 
@@ -388,15 +392,25 @@ impl Replica {
             return false;
         };
         let end = self.log.end();
+        let alone = rules.flaw == Some(Flaw::ShrinkIsrAlone);
+        let asked = leading.asked.as_deref().filter(|_| alone);
         let counts = |f: &&Follower| {
             let at = f.progress;
+            if let Some(asked) = asked {
+                return asked.iter().any(|&(broker, _)| broker == f.broker);
+            }
             self.maximal_isr().any(|broker| broker == f.broker)
                 || at.log_end_offset >= 0 && at.is_caught_up(end, now, rules.lag_max) && may_join(f)
         };
         let waited_for = leading.followers.iter().filter(counts);
         let ends = waited_for.map(|f| f.progress.log_end_offset);
+        let ends = ends.filter(|_| rules.flaw != Some(Flaw::HighWatermarkAheadOfIsr));
         let (before, isr) = (self.high_watermark, leading.isr.len());
-        let new = high_watermark(before, end, ends, isr, rules.min_isr);
+        let least = match rules.flaw {
+            Some(Flaw::HighWatermarkBelowMinIsr) => 0,
+            _ => rules.min_isr,
+        };
+        let new = high_watermark(before, end, ends, isr, least);
         self.high_watermark = new;
         new > before
     }
@@ -409,7 +423,8 @@ impl Replica {
 
     /// Appends what the leader sent. Returns the batch's base offset, or `None` if it is there.
     pub fn replicate(&mut self, now: Time, batch: Batch) -> Option<i64> {
-        if batch.next_offset() <= self.log.end() {
+        // A leader sends what comes next; only what was not cut where histories part begins before it.
+        if batch.base_offset < self.log.end() {
             return None;
         }
         let base_offset = batch.base_offset;

@@ -21,10 +21,14 @@ pub fn all() -> Vec<Scenario> {
         no_quorum(),
         power_cut(),
     ]
+    .into_iter()
+    .chain(super::famous::all().into_iter().map(|famous| famous.scene))
+    .chain([hunt()])
+    .collect()
 }
 
 /// Three brokers, a topic with three replicas of each partition, nothing amiss.
-fn cluster() -> Scenario {
+pub(super) fn cluster() -> Scenario {
     Scenario {
         name: "cluster".into(),
         title: "Three brokers, one topic".into(),
@@ -335,10 +339,45 @@ fn power_cut() -> Scenario {
     }
 }
 
-/// Whoever leads the first partition then.
-const LEADER: &str = "leader of orders-0";
+/// A small cluster in which much happens soon: where `millrace hunt` plays.
+fn hunt() -> Scenario {
+    let base = cluster();
+    Scenario {
+        name: "hunt".into(),
+        title: "A cluster to hunt for failures in".into(),
+        watch:
+            "Two producers, two partitions, and time-outs of a few seconds. `millrace hunt` plays \
+                this scene with random faults."
+                .into(),
+        try_this: "Kill two brokers at once.".into(),
+        topics: vec![TopicSpec {
+            name: "orders".into(),
+            partitions: 2,
+        }],
+        settings: Settings {
+            per_s: 6.0,
+            ..base.settings.clone()
+        },
+        cluster: ClusterSpec {
+            replica_lag_time_max_ms: 3_000,
+            broker_session_timeout_ms: 4_000,
+            ..base.cluster.clone()
+        },
+        feed: Some(FeedSpec {
+            producers: 2,
+            readers: 2,
+            ..FeedSpec::default()
+        }),
+        questions: Vec::new(),
+        length: Span::secs(30),
+        ..base
+    }
+}
 
-fn start(node: &str) -> Command {
+/// Whoever leads the first partition then.
+pub(super) const LEADER: &str = "leader of orders-0";
+
+pub(super) fn start(node: &str) -> Command {
     Command::Start { node: node.into() }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod commands_file;
+pub mod famous;
 pub mod orders;
 pub mod orders_file;
 

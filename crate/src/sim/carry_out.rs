@@ -5,7 +5,7 @@ use super::node::Node;
 use super::problem::Problem;
 use super::shops::Shops;
 use super::world::World;
-use crate::cluster::{NewTopic, TopicError};
+use crate::cluster::{Flaw, NewTopic, TopicError};
 use crate::feed::{FeedSpec, Source};
 use crate::id::{NodeId, TopicPartition};
 use crate::map::Map;
@@ -72,6 +72,7 @@ impl World {
             | Command::AddPartitions { .. }
             | Command::Cut { .. }
             | Command::Heal
+            | Command::SetFlaw { .. }
             | Command::SetLoss { .. }
             | Command::Freeze { .. }
             | Command::SlowLink { .. }
@@ -119,6 +120,7 @@ impl World {
                 }
             }
             Command::Heal => self.kernel.heal(),
+            Command::SetFlaw { flaw } => self.set_flaw(*flaw, sink),
             Command::SetLoss { a, b, rate } => {
                 let rate = within("the share lost", *rate, 0.0, 0.95)?;
                 for (a, b) in self.pairs(a, b)? {
@@ -298,6 +300,17 @@ impl World {
         } else {
             Ok(found)
         })
+    }
+
+    /// Every broker and controller makes this mistake from now on.
+    fn set_flaw<S: Sink>(&mut self, flaw: Option<Flaw>, sink: &mut S) {
+        for node in [&self.brokers[..], &self.controllers[..]].concat() {
+            self.with_node(node, sink, |machine, _, _, _| match machine {
+                Node::Broker(broker) => broker.set_flaw(flaw),
+                Node::Controller(controller) => controller.set_flaw(flaw),
+                _ => {}
+            });
+        }
     }
 
     /// The nodes of a kind, where there are any.

@@ -1,5 +1,6 @@
 //! Everything a person or a script can do. Nothing else changes a world from outside.
 
+use crate::cluster::Flaw;
 use crate::map::Map;
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
@@ -154,6 +155,11 @@ pub enum Command {
         a: String,
         /// The other.
         b: String,
+    },
+    /// Brokers and controllers make a mistake of the past from now on, or none.
+    SetFlaw {
+        /// Which; `null` for none.
+        flaw: Option<Flaw>,
     },
     /// Mends every link: no cut, loss, slowness, lateness or repetition is left.
     Heal,

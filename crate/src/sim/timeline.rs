@@ -83,6 +83,9 @@ impl Moment {
         self.promises.terms_mut().note(self.world.settings());
         match command {
             Command::AddPartitions { .. } => self.promises.terms_mut().partitions_added = true,
+            Command::SetFlaw { flaw: Some(flaw) } => {
+                self.promises.terms_mut().flaw = Some(*flaw);
+            }
             Command::Rewind { .. } => {
                 self.promises.terms_mut().rewound = true;
                 self.promises.forget_positions();

@@ -9,7 +9,7 @@ use super::shops::Shops;
 use super::trace::{cargo, dots};
 use crate::client::ProducerConfig;
 use crate::cluster::metadata::Image;
-use crate::cluster::{Broker, Controller, Replica};
+use crate::cluster::{Broker, Controller, Flaw, Replica};
 use crate::group::GroupView;
 use crate::id::{GroupId, NodeId, OrderId, TopicId, TopicPartition};
 use crate::log::Log;
@@ -207,6 +207,12 @@ impl World {
             Node::Controller(controller) => Some(controller),
             _ => None,
         }
+    }
+
+    /// The mistake that brokers and controllers make, if any.
+    #[must_use]
+    pub fn flaw(&self) -> Option<Flaw> {
+        self.brokers().next().and_then(Broker::flaw)
     }
 
     /// The brokers, in order of their numbers.

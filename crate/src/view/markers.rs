@@ -116,6 +116,10 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
         Command::DeleteTopic { topic } => (format!("{topic} deleted"), Tone::Bad),
         Command::AddPartitions { topic, to } => plain(format!("{topic}: {to} partitions")),
         Command::Cut { a, b } => (format!("{a} cut from {b}"), Tone::Bad),
+        Command::SetFlaw { flaw } => match flaw {
+            Some(flaw) => (format!("flaw: {}", flaw.name()), Tone::Warn),
+            None => ("no flaw".into(), Tone::Good),
+        },
         Command::Heal => ("network mended".into(), Tone::Good),
         Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
         Command::Freeze { node, for_us } => {

@@ -175,7 +175,10 @@ pub(super) fn concerned(world: &World) -> impl Iterator<Item = Promise> {
 /// How a guarantee stands.
 pub(super) fn mark(promises: &Promises, promise: Promise) -> Mark {
     match promises.breach(promise) {
-        Some(breach) if breach.promised() => Mark::Broken,
+        Some(breach) if breach.promised() => match promises.terms().flaw {
+            Some(_) => Mark::Flawed,
+            None => Mark::Broken,
+        },
         Some(_) => Mark::Lesson,
         None if promises.terms().excuse(promise).is_some() => Mark::Unpromised,
         None => Mark::Held,

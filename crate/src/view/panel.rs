@@ -156,6 +156,8 @@ pub enum Mark {
     Unpromised,
     /// Not promised and broken: a lesson.
     Lesson,
+    /// Promised and broken by a mistake that somebody switched on.
+    Flawed,
     /// Promised and broken: a bug of ours, the only thing ever shown in red as wrong.
     Broken,
 }

@@ -278,7 +278,7 @@ impl PromiseSummary {
             });
             match mark(&promises, promise) {
                 Mark::Held => summary.held.push(name),
-                Mark::Broken => {
+                Mark::Broken | Mark::Flawed => {
                     summary.broken.push(name);
                     summary.bugs.extend(breached);
                 }

@@ -3,6 +3,7 @@
 use super::fields::{Number, act, choice, part};
 use super::nodes::NodeRow;
 use crate::ui::{ClusterFaultsData, Ui};
+use millrace::cluster::Flaw;
 use millrace::protocol::{Acks, Stop};
 use millrace::sim::Command;
 use std::rc::Rc;
@@ -62,6 +63,7 @@ impl Component for ClusterFaults {
                 { for data.nodes.iter().map(|node| self::node(ui, node)) }
                 { self.network(ctx) }
                 { clients(ui, data) }
+                { flaws(ui, data.flaw) }
             </>
         }
     }
@@ -87,6 +89,23 @@ fn node(ui: &Ui, (name, up): &NodeRow) -> Html {
             }
         </div>
     }
+}
+
+/// Mistakes of the past, one at a time.
+fn flaws(ui: &Ui, flaw: Option<Flaw>) -> Html {
+    let chosen = flaw.and_then(|flaw| Flaw::ALL.iter().position(|known| *known == flaw));
+    let names: Vec<&'static str> = std::iter::once("none")
+        .chain(Flaw::ALL.map(Flaw::name))
+        .collect();
+    let controls = html! {
+        <>
+            { choice(ui, "flaw", "Mistake", &names, chosen.map_or(0, |n| n + 1), |n| Command::SetFlaw {
+                flaw: n.checked_sub(1).and_then(|n| Flaw::ALL.get(n).copied()),
+            }) }
+            <p class="hint">{ flaw.map_or("Brokers and controllers make it from then on. See which promises notice.", Flaw::text) }</p>
+        </>
+    };
+    part(ui, "A mistake of the past", &["flaw"], false, controls)
 }
 
 fn clients(ui: &Ui, data: &ClusterFaultsData) -> Html {

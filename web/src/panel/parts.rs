@@ -58,6 +58,11 @@ pub fn promises(rows: &[PromiseRow]) -> Html {
             Mark::Held => ("✓", "held", "promised and held"),
             Mark::Unpromised => ("○", "unpromised", "not promised, held so far"),
             Mark::Lesson => ("◐", "lesson", "not promised, and broken"),
+            Mark::Flawed => (
+                "✗",
+                "lesson",
+                "promised, and broken by the flaw that is switched on",
+            ),
             Mark::Broken => ("✗", "broken", "promised and broken: a bug in Millrace"),
         };
         html! {

@@ -1,5 +1,6 @@
 //! What producers send (`ReplicaManager.appendRecords`).
 
+use super::super::Flaw;
 use super::super::purgatory::{AppendedPart, DelayedAppend, Then};
 use super::super::replica::Rules;
 use super::Broker;
@@ -61,7 +62,7 @@ impl Broker {
                 part.base_offset = base_offset;
                 part.end = base_offset + i64::from(batch.count());
                 part.leader_epoch = leader_epoch;
-                if acks != Acks::All {
+                if acks != Acks::All || self.has(Flaw::AckBeforeReplication) {
                     part.result = Some(Ok(base_offset));
                 }
             }
@@ -114,6 +115,7 @@ impl Broker {
         Rules {
             min_isr: self.image.min_isr(at),
             lag_max: self.lag_max(),
+            flaw: self.flaw,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What consumers and followers read (`ReplicaManager.fetchMessages`).
 
+use super::super::Flaw;
 use super::super::purgatory::WaitingFetch;
 use super::super::replica::Replica;
 use super::Broker;
@@ -58,7 +59,8 @@ impl Broker {
             return;
         };
         replica.fetched_by(now, from, epoch, wanted.offset);
-        if replica.may_join_isr(from) && self.is_eligible(from, epoch) {
+        let joins = replica.may_join_isr(from, self.flaw);
+        if joins && self.is_eligible(from, epoch) {
             let isr = self.replicas[&at].maximal_isr().chain([from]).collect();
             self.ask_for_isr(at, isr);
         }
@@ -133,7 +135,7 @@ impl Broker {
             }
         }
         let limit = left.min(wanted.max_bytes as usize);
-        let end = if follower {
+        let end = if follower || self.has(Flaw::ReadAboveHighWatermark) {
             i64::MAX
         } else {
             replica.high_watermark()

@@ -3,6 +3,7 @@
 
 use super::super::call::{Asker, Line};
 use super::super::election::PartitionState;
+use super::super::{Flaw, Replica};
 use super::Broker;
 use crate::id::{NodeId, TopicPartition};
 use crate::log::epochs::truncation;
@@ -58,6 +59,10 @@ impl Broker {
         };
         let led = replica.leads();
         if replica.follow(state) || led {
+            if self.flaw == Some(Flaw::TruncateToHighWatermark) {
+                let to = replica.high_watermark();
+                cut(broker, at, replica, to, out);
+            }
             out.tell(Fact::Follows {
                 broker,
                 at,
@@ -124,6 +129,8 @@ impl Broker {
             return;
         };
         let config = self.config;
+        // Without the epoch of its last record the leader cannot tell where histories part.
+        let blind = self.has(Flaw::TruncateToHighWatermark) || self.has(Flaw::KeepDivergentRecords);
         let wait = Span::millis(config.replica_fetch_wait_max_ms);
         for (&leader, fetcher) in self.fetchers.iter_mut() {
             if fetcher.line.busy() || fetcher.idle_until > now {
@@ -143,7 +150,7 @@ impl Broker {
                     max_bytes: config.replica_fetch_max_bytes,
                     incarnation: replica.incarnation(),
                     current_leader_epoch: replica.leader_epoch(),
-                    last_fetched_epoch: log.last_epoch(),
+                    last_fetched_epoch: if blind { -1 } else { log.last_epoch() },
                 });
             }
             if partitions.is_empty() {
@@ -219,6 +226,11 @@ impl Broker {
                     to: fetched.log_start_offset,
                     why: Truncation::OutOfRange,
                 });
+            } else if error == ErrorCode::OffsetOutOfRange
+                && self.flaw == Some(Flaw::TruncateToHighWatermark)
+            {
+                // Its leader's log is shorter: an old follower cut there.
+                cut(broker, at, replica, fetched.high_watermark, out);
             } else if let Some(fetcher) = self.fetchers.get_mut(&leader)
                 && let Some(from) = fetcher.partitions.get_mut(&at)
             {
@@ -229,16 +241,8 @@ impl Broker {
         if let Some(diverging) = fetched.diverging {
             let log = replica.epoch_log();
             let told = Some(diverging).filter(|(epoch, _)| *epoch >= 0);
-            let cut = truncation(log.epochs(), log.end(), replica.high_watermark(), told);
-            if let Some(from) = replica.truncate_to(cut.offset) {
-                out.tell(Fact::Truncated {
-                    broker,
-                    at,
-                    from,
-                    to: cut.offset,
-                    why: Truncation::Diverged,
-                });
-            }
+            let to = truncation(log.epochs(), log.end(), replica.high_watermark(), told).offset;
+            cut(broker, at, replica, to, out);
             return;
         }
         for batch in fetched.batches {
@@ -261,5 +265,18 @@ impl Broker {
                 offset: replica.high_watermark(),
             });
         }
+    }
+}
+
+/// Cuts a replica off at `to`, if it reaches beyond.
+fn cut(broker: NodeId, at: TopicPartition, replica: &mut Replica, to: i64, out: &mut Out) {
+    if let Some(from) = replica.truncate_to(to) {
+        out.tell(Fact::Truncated {
+            broker,
+            at,
+            from,
+            to,
+            why: Truncation::Diverged,
+        });
     }
 }

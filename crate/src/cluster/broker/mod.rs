@@ -12,6 +12,7 @@ mod lifecycle;
 mod metadata;
 mod tools;
 
+use super::Flaw;
 use super::call::{Asker, Line};
 use super::metadata::Image;
 use super::purgatory::{DelayedAppend, Purgatory};
@@ -118,6 +119,7 @@ pub enum Death {
 pub struct Broker {
     me: NodeId,
     config: BrokerConfig,
+    flaw: Option<Flaw>,
     /// `None` for a broker alone.
     lifecycle: Option<Lifecycle>,
     /// The cluster as this broker knows it.
@@ -165,6 +167,7 @@ impl Broker {
         Self {
             me,
             config,
+            flaw: None,
             lifecycle,
             image: Image::default(),
             told: Arc::default(),
@@ -312,6 +315,21 @@ impl Broker {
         }
     }
 
+    /// Makes a mistake from now on, or none.
+    pub fn set_flaw(&mut self, flaw: Option<Flaw>) {
+        self.flaw = flaw;
+    }
+
+    /// The mistake it makes, if any.
+    #[must_use]
+    pub fn flaw(&self) -> Option<Flaw> {
+        self.flaw
+    }
+
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
+
     fn lag_max(&self) -> Span {
         Span::millis(self.config.replica_lag_time_max_ms)
     }
@@ -392,10 +410,10 @@ impl Broker {
             if wanted.incarnation != 0 && wanted.incarnation != replica.incarnation() {
                 return Err(ErrorCode::UnknownTopicId);
             }
-            if (0..known).contains(&asked) {
+            if (0..known).contains(&asked) && !self.has(Flaw::UnfencedStaleLeader) {
                 return Err(ErrorCode::FencedLeaderEpoch);
             }
-            if asked > known {
+            if asked > known && !self.has(Flaw::UnfencedStaleLeader) {
                 return Err(ErrorCode::UnknownLeaderEpoch);
             }
         }

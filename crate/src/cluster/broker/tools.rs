@@ -59,6 +59,7 @@ impl Broker {
             eligible_leader_replicas: false,
             num_partitions: self.config.num_partitions,
             default_replication_factor: 1,
+            flaw: self.flaw,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which brokers there are, and which of them may lead (`ClusterControlManager`,
 //! `BrokerHeartbeatManager`).
 
+use super::super::Flaw;
 use super::super::election::{Change, Election};
 use super::super::metadata::{MetadataRecord, Registration};
 use super::Controller;
@@ -27,7 +28,8 @@ impl Controller {
                 // Its last life may be alive yet: it resolves itself when the session ends.
                 return Err(ErrorCode::DuplicateBrokerRegistration);
             }
-            let clean = previous_epoch == known.epoch;
+            let trusted = self.flaw == Some(Flaw::TrustAfterUncleanShutdown);
+            let clean = trusted || previous_epoch == known.epoch;
             if clean || !self.config.eligible_leader_replicas {
                 records.extend(self.leave_isr(broker));
             } else {

@@ -7,6 +7,7 @@ mod partitions;
 mod telling;
 mod tools;
 
+use super::Flaw;
 use super::admin::{Admin, NewTopic};
 use super::call::Asker;
 use super::metadata::{Image, MetadataRecord, batch_of, records_of};
@@ -59,6 +60,7 @@ impl Default for ControllerConfig {
 #[derive(Clone, Debug)]
 pub struct Controller {
     config: ControllerConfig,
+    flaw: Option<Flaw>,
     quorum: Quorum,
     /// The records below `applied` add up to this. The active controller runs ahead of what is
     /// committed; the others do not.
@@ -97,6 +99,7 @@ impl Controller {
     pub fn new(me: NodeId, voters: Arc<[NodeId]>, config: ControllerConfig, seed: u64) -> Self {
         Self {
             config,
+            flaw: None,
             quorum: Quorum::new(me, voters, config.quorum, seed),
             image: Image::default(),
             applied: 0,
@@ -111,6 +114,11 @@ impl Controller {
     pub fn found(&mut self, batch: &Batch) {
         self.quorum.found(batch.clone());
         self.apply_committed();
+    }
+
+    /// Makes a mistake from now on, or none.
+    pub fn set_flaw(&mut self, flaw: Option<Flaw>) {
+        self.flaw = flaw;
     }
 
     /// The cluster as this controller knows it.
@@ -330,6 +338,7 @@ impl Controller {
             eligible_leader_replicas: self.config.eligible_leader_replicas,
             num_partitions: self.config.num_partitions,
             default_replication_factor: self.config.default_replication_factor,
+            flaw: self.flaw,
         }
     }
 }

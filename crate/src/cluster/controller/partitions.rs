@@ -1,5 +1,6 @@
 //! Who is in sync (`ReplicationControlManager.alterPartition`).
 
+use super::super::Flaw;
 use super::super::election::{Change, Election};
 use super::super::metadata::MetadataRecord;
 use super::Controller;
@@ -57,13 +58,14 @@ impl Controller {
             // The asker knows more than this controller does.
             return Err(ErrorCode::NotController);
         }
-        if change.leader_epoch < state.leader_epoch {
+        let fenced = self.flaw != Some(Flaw::UnfencedStaleLeader);
+        if fenced && change.leader_epoch < state.leader_epoch {
             return Err(ErrorCode::FencedLeaderEpoch);
         }
-        if state.leader != Some(broker) {
+        if fenced && state.leader != Some(broker) {
             return Err(ErrorCode::InvalidRequest);
         }
-        if change.partition_epoch < state.partition_epoch {
+        if fenced && change.partition_epoch < state.partition_epoch {
             return Err(ErrorCode::InvalidUpdateVersion);
         }
         let isr: Vec<NodeId> = change.isr.iter().map(|&(node, _)| node).collect();

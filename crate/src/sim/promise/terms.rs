@@ -1,6 +1,7 @@
 //! When a guarantee is given, and what takes it away.
 
 use super::Promise;
+use crate::cluster::Flaw;
 use crate::protocol::Acks;
 use crate::shop::{Partitioning, Sending, Settings};
 
@@ -37,6 +38,8 @@ pub struct Terms {
     pub keys_spread: bool,
     /// Why some partition may have lost committed records, if one may.
     pub records_lost: Option<&'static str>,
+    /// The mistake that is switched on, or was last: it takes no promise away, it breaks them.
+    pub flaw: Option<Flaw>,
     /// The first partitioner, to tell when it is changed.
     partitioning: Option<Partitioning>,
 }

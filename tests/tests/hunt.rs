@@ -1,0 +1,134 @@
+//! The hunt: without a mistake every promise holds, and every mistake is caught.
+//!
+//! `MILLRACE_SEEDS=20000 cargo test --release -p millrace-tests --test hunt nothing_breaks` plays more.
+
+use millrace::cluster::Flaw;
+use millrace::link::Link;
+use millrace::scenario;
+use millrace::sim::faults::Intensity;
+use millrace::sim::{Command, Hunt, Prey, Timeline};
+
+fn hunt(faults: Intensity, flaw: Option<Flaw>) -> Hunt {
+    let scene = scenario::by_name("hunt").expect("the scene is there");
+    Hunt::new(scene, faults, flaw)
+}
+
+fn tried(hunt: &Hunt, seed: u64) -> Option<Prey> {
+    hunt.try_seed(seed).expect("the scene holds together")
+}
+
+/// A number that the person may set.
+fn number(name: &str, usual: u64) -> u64 {
+    let asked = std::env::var(name).ok();
+    asked.and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+#[test]
+fn nothing_breaks_without_a_mistake() {
+    let began = std::time::Instant::now();
+    let count = number("MILLRACE_SEEDS", 500);
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            scope.spawn(move || {
+                for seed in (0..count).filter(|seed| seed % 2 == half) {
+                    let faults = [Intensity::Low, Intensity::Medium, Intensity::High];
+                    let hunt = hunt(faults[(seed % 3) as usize], None);
+                    if let Some(prey) = tried(&hunt, seed) {
+                        let prey = hunt.shrink(prey).expect("the scene holds together");
+                        panic!("seed {seed}: {:?}\n{:#?}", prey.breach, prey.commands);
+                    }
+                }
+            });
+        }
+    });
+    let per_s = count as f64 / began.elapsed().as_secs_f64();
+    println!("{count} seeds, {per_s:.0} a second");
+}
+
+/// Each mistake, and how many seeds it took; `MILLRACE_STARTS=5` begins in five places, so that there
+/// is a median.
+#[test]
+fn every_mistake_is_caught() {
+    let mut missed = Vec::new();
+    let starts = number("MILLRACE_STARTS", 1);
+    for flaw in Flaw::ALL {
+        let hunt = hunt(Intensity::High, Some(flaw));
+        let mut took: Vec<u64> = (0..starts)
+            .filter_map(|n| {
+                let from = n * 10_000;
+                (from..from + 2_000)
+                    .find(|&seed| tried(&hunt, seed).is_some())
+                    .map(|seed| seed - from + 1)
+            })
+            .collect();
+        took.sort_unstable();
+        println!("{}: {took:?}", flaw.name());
+        if (took.len() as u64) < starts {
+            missed.push(flaw.name());
+        }
+    }
+    assert!(
+        missed.is_empty(),
+        "not caught within 2,000 seeds: {missed:?}"
+    );
+}
+
+/// What is left of a script breaks the promise, and without any one command it holds.
+#[test]
+fn a_failure_is_shrunk_to_what_it_takes() {
+    let hunt = hunt(Intensity::High, Some(Flaw::AckBeforeReplication));
+    let prey = (0..2_000).find_map(|seed| tried(&hunt, seed));
+    let prey = prey.expect("it is caught");
+    let all = prey.commands.len();
+    let again = tried(&hunt, prey.seed).expect("the same seed, the same failure");
+    assert_eq!(again.breach, prey.breach);
+    let least = hunt.shrink(prey).expect("the scene holds together");
+    assert!(
+        least.commands.len() < all,
+        "{} of {all}",
+        least.commands.len()
+    );
+    let first = &least.commands[0].command;
+    assert!(matches!(first, Command::SetFlaw { .. }), "{first:?}");
+}
+
+/// The command line: what it prints, how it ends, and a link that opens the very failure.
+#[test]
+fn the_command_line_hunts() {
+    let run = |args: &[&str]| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = [&["millrace", "hunt"], args].concat();
+        let code = millrace::cli::run(args, &mut std::io::empty(), &mut out, &mut err);
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (code, text(out), text(err))
+    };
+    let (code, out, _) = run(&["--seeds", "4", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, &report["seeds"]), (0, &4.into()));
+    assert!(report["broken"].is_null());
+
+    let flaw = ["--seeds", "50", "--flaw", "ack-before-replication"];
+    let (code, out, _) = run(&[&flaw[..], &["--json"]].concat());
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(code, 1);
+    let broken = &report["broken"];
+    let link = Link::open(broken["link"].as_str().expect("a link"));
+    assert_eq!(link.complaints, Vec::<String>::new());
+    let link = link.link.expect("it opens");
+    assert_eq!(broken["seed"], link.seed);
+    assert_eq!(
+        broken["commands"],
+        serde_json::to_value(&link.commands).expect("plain")
+    );
+    let scene = scenario::by_name(&link.scenario).expect("its scene is there");
+    let mut timeline = Timeline::new(scene, link.seed).expect("it starts");
+    timeline.script(link.commands);
+    timeline.run_until(link.at_us, u64::MAX);
+    let breach = timeline.moment().promises.broken().expect("it broke");
+    assert_eq!(broken["promise"], breach.promise.name());
+
+    let (code, out, _) = run(&flaw);
+    assert!(code == 1 && out.contains("#v1."), "{out}");
+    let (code, _, err) = run(&["--flaw", "no-such-thing"]);
+    assert!(code == 2 && err.contains("join-isr-too-soon"), "{err}");
+}
