@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_types)] // measuring is what this is for
 
-use millrace::bench::{self, Replicator};
+use millrace::bench::{self, Hunter, Replicator};
 use millrace::protocol::Acks;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -19,19 +19,21 @@ type Work<'a> = &'a mut dyn FnMut(u64) -> u64;
 fn main() {
     let mut acks_one = Replicator::new(Acks::One);
     let mut acks_all = Replicator::new(Acks::All);
-    let rates: [(&str, Work<'_>); 4] = [
-        ("kernel_events_per_s", &mut bench::kernel_events),
-        ("appended_records_per_s", &mut bench::append_records),
-        ("replicated_records_per_s_acks1", &mut |n| {
+    let mut hunter = Hunter::default();
+    let rates: [(&str, u64, Work<'_>); 5] = [
+        ("kernel_events_per_s", BATCH, &mut bench::kernel_events),
+        ("appended_records_per_s", BATCH, &mut bench::append_records),
+        ("hunt_seeds_per_s", 1, &mut |n| hunter.seeds(n)),
+        ("replicated_records_per_s_acks1", BATCH, &mut |n| {
             acks_one.records(n)
         }),
-        ("replicated_records_per_s_acksall", &mut |n| {
+        ("replicated_records_per_s_acksall", BATCH, &mut |n| {
             acks_all.records(n)
         }),
     ];
-    for (name, work) in rates {
-        rate(WARM_UP, work);
-        tell(name, rate(MEASURE, work), "1/s");
+    for (name, batch, work) in rates {
+        rate(WARM_UP, batch, work);
+        tell(name, rate(MEASURE, batch, work), "1/s");
     }
     let mut seeker = bench::Seeker::default();
     let mut times: Vec<f64> = (0..300)
@@ -46,12 +48,12 @@ fn main() {
 }
 
 /// How many things a second, over about that long.
-fn rate(span: Duration, work: Work<'_>) -> f64 {
+fn rate(span: Duration, batch: u64, work: Work<'_>) -> f64 {
     let begin = Instant::now();
     let mut done = 0;
     while begin.elapsed() < span {
-        black_box(work(black_box(BATCH)));
-        done += BATCH;
+        black_box(work(black_box(batch)));
+        done += batch;
     }
     done as f64 / begin.elapsed().as_secs_f64()
 }

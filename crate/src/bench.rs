@@ -7,7 +7,8 @@ use crate::protocol::Acks;
 use crate::rng::{Dist, Rng, Salt};
 use crate::scenario;
 use crate::scenario::{FeedSpec, Scenario};
-use crate::sim::{Delivery, Kernel, Moment, Timeline, Traced};
+use crate::sim::faults::Intensity;
+use crate::sim::{Delivery, Hunt, Kernel, Moment, Timeline, Traced};
 use crate::time::Time;
 
 /// Kafka's default `batch.size`.
@@ -156,6 +157,36 @@ impl Replicator {
         let enough = self.acked() + n;
         while self.acked() < enough && self.moment.step() {}
         self.moment.world.trace_hash()
+    }
+}
+
+/// The hunt for failures, as `millrace hunt` does it, on one core.
+#[derive(Debug)]
+pub struct Hunter {
+    hunt: Hunt,
+    seed: u64,
+}
+
+impl Default for Hunter {
+    fn default() -> Self {
+        let scene = scenario::by_name("hunt").expect("the scene is there");
+        Self {
+            hunt: Hunt::new(scene, Intensity::Medium, None),
+            seed: 0,
+        }
+    }
+}
+
+impl Hunter {
+    /// Plays `n` more seeds. Gives how many broke a promise, which is none.
+    pub fn seeds(&mut self, n: u64) -> u64 {
+        let from = self.seed;
+        self.seed += n;
+        let broken = (from..self.seed).filter(|&seed| {
+            let found = self.hunt.try_seed(seed).expect("the scene holds together");
+            found.is_some()
+        });
+        broken.count() as u64
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a person's doing does.
 
-use crate::app::{App, Msg, Opening};
+use crate::app::{App, Msg, Opening, stage_of};
 use crate::dom;
 use crate::lab::{FIRST_SEED, Lab};
 use crate::models::Look;
@@ -47,7 +47,10 @@ impl App {
             Action::Over(over) => self.over = over,
             Action::Theme(theme) => self.set_theme(ctx, theme),
             Action::CopyLink => self.copy_link(ctx),
-            Action::Load(name, text) => self.load(&name, &text),
+            Action::Load(name, text) => {
+                self.turn_to_orders(ctx);
+                self.load(&name, &text);
+            }
             Action::Sample => self.load("sample-orders.csv", &orders_file::sample()),
             Action::FileSpeed(speed) => self.file_speed(speed),
             Action::Dismiss => self.notices.clear(),
@@ -187,7 +190,9 @@ impl App {
                 self.begin(&name, seed);
             }
             Action::Scenario(name) if !locked("seed") => {
-                self.loaded = None;
+                if self.staged == Page::Orders {
+                    self.loaded = None;
+                }
                 let seed = self.shown.transport.seed;
                 self.begin(&name, seed);
             }
@@ -198,7 +203,7 @@ impl App {
     /// Starts a run from the beginning, with the person's own orders if they have loaded some.
     fn begin(&mut self, name: &str, seed: u64) {
         self.errors = Rc::default();
-        match &self.loaded {
+        match self.loaded.as_ref().filter(|_| self.staged == Page::Orders) {
             Some(loaded) => {
                 let (file, orders) = (loaded.file.clone(), loaded.orders.clone());
                 match Lab::with_orders(name, seed, file, orders) {
@@ -234,8 +239,9 @@ impl App {
             let (lab, look) = match waits.map(|n| self.parked.swap_remove(n)) {
                 Some((_, lab, look)) => (lab, look),
                 None => {
-                    let mut lab = Lab::first_of(page, FIRST_SEED);
-                    lab.player_mut().play(true);
+                    let params = &ctx.props().params;
+                    let mut lab = Lab::first_of(page, params.seed.unwrap_or(FIRST_SEED));
+                    lab.player_mut().play(!params.locked("play"));
                     (lab, Look::default())
                 }
             };
@@ -270,13 +276,23 @@ impl App {
         }
         self.awaited = opening.awaited;
         self.host.lab(|lab| lab.player_mut().play(false));
-        self.host.replace(opening.lab);
-        if opening.page.has_stage() {
-            self.staged = opening.page;
+        // What is played on another page waits there; only a run of the same page is replaced.
+        let stage = stage_of(opening.page, &opening.lab);
+        self.parked.retain(|(parked, ..)| *parked != stage);
+        let (lab, look) = self.host.exchange(opening.lab, opening.look);
+        if stage != self.staged {
+            self.parked.push((self.staged, lab, look));
+            self.staged = stage;
         }
-        self.host.look(|look| *look = opening.look);
         self.turn_to(ctx, opening.page);
         true
+    }
+
+    /// Orders of one's own are for the shops.
+    fn turn_to_orders(&mut self, ctx: &Context<Self>) {
+        if self.staged != Page::Orders {
+            self.turn_to(ctx, Page::Orders);
+        }
     }
 
     fn set_theme(&mut self, ctx: &Context<Self>, theme: Theme) {
@@ -356,7 +372,10 @@ impl App {
         }
         let (name, seed) = match &awaited {
             Some((link, _)) => (link.scenario.clone(), link.seed),
-            None => (self.shown.scenario.0.clone(), self.shown.transport.seed),
+            None => self.host.lab(|lab| {
+                let timeline = lab.timeline();
+                (timeline.scenario().name.clone(), timeline.seed())
+            }),
         };
         let (file, orders) = (loaded.file.clone(), loaded.orders.clone());
         self.loaded = Some(Rc::new(loaded));

@@ -157,7 +157,7 @@ impl Opening {
                 (scenario, _) => Lab::named(scenario.as_deref().unwrap_or(FIRST), seed),
             };
             Self {
-                page: page.unwrap_or(Page::home(lab.timeline().scenario())),
+                page: fitting(page, &lab),
                 lab,
                 look: Look::default(),
                 complaints,
@@ -184,7 +184,7 @@ impl Opening {
             Start::Ready(lab) => (*lab, None),
             Start::NeedsFile(lab, file) => (*lab, Some((link, file))),
         };
-        let page = named.unwrap_or(Page::home(lab.timeline().scenario()));
+        let page = fitting(named, &lab);
         Self {
             lab,
             look,
@@ -193,6 +193,22 @@ impl Opening {
             awaited,
             still: true,
         }
+    }
+}
+
+/// The page to show a lab on: the one wanted, if it can show it.
+fn fitting(wanted: Option<Page>, lab: &Lab) -> Page {
+    let scenario = lab.timeline().scenario();
+    let fits = |page: &Page| *page != Page::Orders || scenario.feed.is_none();
+    wanted.filter(fits).unwrap_or(Page::home(scenario))
+}
+
+/// The page on whose stage a lab is, while this page is open.
+pub(crate) fn stage_of(page: Page, lab: &Lab) -> Page {
+    if page.has_stage() {
+        page
+    } else {
+        Page::home(lab.timeline().scenario())
     }
 }
 
@@ -249,6 +265,7 @@ impl Component for App {
         if params.bench {
             opening.lab.crowd();
         }
+        let staged = stage_of(opening.page, &opening.lab);
         let host = Host::new(opening.lab, opening.look, params, news);
         host.open_page(opening.page);
         let shown = host.snapshot();
@@ -258,7 +275,7 @@ impl Component for App {
             host,
             shown,
             page: opening.page,
-            staged: opening.page,
+            staged,
             parked: Vec::new(),
             over: None,
             theme,

@@ -1,7 +1,7 @@
 //! What the bench asks of the wasm: it names its parts, prepares one, and does rounds of it. The
 //! clock is the bench's.
 
-use millrace::bench::{self, Replicator, Seeker};
+use millrace::bench::{self, Hunter, Replicator, Seeker};
 use millrace::protocol::Acks;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -15,6 +15,7 @@ enum Part {
     Append,
     Seek(Box<Seeker>),
     Replicate(Box<Replicator>),
+    Hunt(Box<Hunter>),
 }
 
 thread_local! {
@@ -29,6 +30,7 @@ pub fn bench_names() -> Vec<String> {
         "appended_records_per_s",
         "replicated_records_per_s_acks1",
         "replicated_records_per_s_acksall",
+        "hunt_seeds_per_s",
         "seek_p95_ms",
     ]
     .map(str::to_owned)
@@ -41,6 +43,7 @@ pub fn bench_start(name: &str) {
     let part = match name {
         "appended_records_per_s" => Part::Append,
         "seek_p95_ms" => Part::Seek(Box::default()),
+        "hunt_seeds_per_s" => Part::Hunt(Box::default()),
         "replicated_records_per_s_acks1" => replicate(Acks::One),
         "replicated_records_per_s_acksall" => replicate(Acks::All),
         _ => Part::Kernel,
@@ -67,6 +70,10 @@ pub fn bench_round() -> f64 {
         Part::Replicate(replicator) => {
             std::hint::black_box(replicator.records(ROUND));
             ROUND as f64
+        }
+        Part::Hunt(hunter) => {
+            std::hint::black_box(hunter.seeds(1));
+            1.0
         }
         Part::Seek(seeker) => {
             std::hint::black_box(seeker.seek());

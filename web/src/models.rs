@@ -3,8 +3,8 @@
 use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
-    ClusterFaultsData, ClusterNow, CodeData, ExplainData, FaultsData, MetricsData, Page, PanelData,
-    PartitionData, Snapshot, Tab, TopicData, TopicView, Transport,
+    ClusterFaultsData, ClusterNow, CodeData, ExplainData, FaultsData, MetricsData, NodeState, Page,
+    PanelData, PartitionData, Snapshot, Tab, TopicData, TopicView, Transport,
 };
 use millrace::id::{OrderId, TopicId, TopicPartition};
 use millrace::protocol::Service;
@@ -220,7 +220,14 @@ fn cluster_faults(lab: &Lab, scene: &ClusterScene) -> ClusterFaultsData {
         nodes: world
             .nodes()
             .filter(|(.., node)| stays(node))
-            .map(|(_, name, status, _)| (name.to_owned().into(), status == Status::Up))
+            .map(|(id, name, status, _)| {
+                let state = match status {
+                    Status::Up if world.is_frozen(id) => NodeState::Frozen,
+                    Status::Up => NodeState::Up,
+                    _ => NodeState::Down,
+                };
+                (name.to_owned().into(), state)
+            })
             .collect(),
         topic: (
             scene.topic.clone(),

@@ -401,13 +401,24 @@ pub struct PartitionData {
     pub console: String,
 }
 
+/// How a broker's or controller's process stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NodeState {
+    /// It runs.
+    Up,
+    /// It does nothing for a while.
+    Frozen,
+    /// It does not run.
+    Down,
+}
+
 /// The Faults tab of the Cluster page.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClusterFaultsData {
     /// The settings in force.
     pub settings: Settings,
-    /// Brokers and controllers.
-    pub nodes: Vec<NodeRow>,
+    /// Brokers and controllers, and how they stand.
+    pub nodes: Vec<(AttrValue, NodeState)>,
     /// The topic shown, and how many partitions it has.
     pub topic: (String, u32),
     /// The mistake that is switched on.

@@ -22,15 +22,15 @@ pub enum Flaw {
     TruncateToHighWatermark,
     /// A new follower cuts nothing, and fetches from where its log ends.
     KeepDivergentRecords,
-    /// A broker that lost what was not on disk is in sync as before when it is back, as before the
-    /// unclean shutdowns of KIP-966 were noticed.
+    /// A broker that comes back without what was not on disk stays eligible: KIP-966 without its look
+    /// at unclean shutdowns.
     TrustAfterUncleanShutdown,
     /// Consumers read to the log's end, not to the high watermark.
     ReadAboveHighWatermark,
     /// A follower joins the in-sync set with its first fetch, however far behind it is.
     JoinIsrTooSoon,
     /// The leader stops waiting for a late follower when it asks the controller to take it out of the
-    /// in-sync set, not when the controller has, as before KIP-497.
+    /// in-sync set, not when the controller has (KIP-497 makes it wait for both sets until it knows).
     ShrinkIsrAlone,
     /// Nobody looks at epochs: a leader that was replaced and has not heard of it changes the in-sync
     /// set, and is fetched from.
@@ -86,12 +86,12 @@ impl Flaw {
             }
             Self::KeepDivergentRecords => "a new follower cuts nothing",
             Self::TrustAfterUncleanShutdown => {
-                "a broker that lost unflushed records is still trusted (before KIP-966)"
+                "a broker that lost unflushed records is still eligible (against KIP-966)"
             }
             Self::ReadAboveHighWatermark => "consumers read what is not committed",
             Self::JoinIsrTooSoon => "a follower is in sync from its first fetch on",
             Self::ShrinkIsrAlone => {
-                "the leader does not wait for the controller to shrink the ISR (before KIP-497)"
+                "the leader does not wait for the controller to shrink the ISR (against KIP-497)"
             }
             Self::UnfencedStaleLeader => "epochs are not looked at",
         }

@@ -23,6 +23,18 @@ pub enum Acks {
     All,
 }
 
+impl Acks {
+    /// As a client's settings say it.
+    #[must_use]
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::Zero => "0",
+            Self::One => "1",
+            Self::All => "all",
+        }
+    }
+}
+
 /// Who a member of a group is, assigned by the coordinator and unique in the run.
 ///
 /// Kafka's is the text `<client.id>-<uuid>`, and range assignment sorts members by it. Ours sorts as

@@ -109,7 +109,7 @@ fn leader_killed() -> Scenario {
                 id: "who-next".into(),
                 ask: Cue::At(Time(4_000_000)),
                 graded_after: Span::secs(16),
-                text: "The leader of orders-0 is about to be killed. How long until another leads?"
+                text: "The leader of orders-0 is killed at 5 s. How long until another leads?"
                     .into(),
                 options: options(["less than 1 s", "about 9 s", "until it is back"]),
                 rule: Rule::LeaderlessFor {
@@ -172,7 +172,7 @@ fn too_few_in_sync() -> Scenario {
             ask: Cue::At(Time(4_000_000)),
             graded_after: Span::secs(22),
             text:
-                "Both followers are about to die. Twenty seconds later, does the leader still take \
+                "Both followers are killed at 5 s. Twenty seconds later, does the leader still take \
                    what is sent with acks=all?"
                     .into(),
             options: options(["yes", "no"]),
@@ -194,7 +194,7 @@ fn acks_one() -> Scenario {
             "The producer asks only the leader. At 5 s the leader is cut from its followers, at \
                 9 s it is killed. Watch the records that only it has: they were acknowledged."
                 .into(),
-        try_this: "Set acks to all and play it again.".into(),
+        try_this: "Set acks to all before 5 s: what does the producer hear?".into(),
         try_done: Some(Command::SetAcks { acks: Acks::All }),
         try_until: Some(Time(5_000_000)),
         settings: Settings {
@@ -303,8 +303,8 @@ fn no_quorum() -> Scenario {
             id: "who-next".into(),
             ask: Cue::At(Time(9_000_000)),
             graded_after: Span::secs(15),
-            text: "One controller of three is left, and the leader of orders-0 is about to be \
-                   killed. How long until another leads?"
+            text: "One controller of three is left, and the leader of orders-0 is killed at 10 s. How \
+                   long until another leads?"
                 .into(),
             options: options(["less than 1 s", "about 9 s", "longer"]),
             rule: Rule::LeaderlessFor {

@@ -63,7 +63,7 @@ fn famous(
             title: format!("Famous: {title}"),
             watch: watch.into(),
             try_this:
-                "Switch the mistake off in Faults and play it again: the same faults break nothing."
+                "Go back to the start, choose no mistake in Faults, and play: the same faults break nothing that is promised."
                     .into(),
             try_done: Some(Command::SetFlaw { flaw: None }),
             script,
@@ -193,7 +193,7 @@ fn trusted_after_power_loss() -> Famous {
     famous(
         (Flaw::TrustAfterUncleanShutdown, Promise::CommittedKept),
         (
-            "trusted after a power loss (before KIP-966)",
+            "trusted after a power loss (against KIP-966)",
             "At 6 s both followers lose power, and what was not on disk. They stay eligible. At 22 s the \
              leader is killed, and one of them is back.",
         ),
@@ -246,7 +246,7 @@ fn shrunk_alone() -> Famous {
     let mut famous = famous(
         (Flaw::ShrinkIsrAlone, Promise::InSyncComplete),
         (
-            "an in-sync set of one’s own (before KIP-497)",
+            "an in-sync set of one’s own (against KIP-497)",
             "At 5 s the leader is cut from a follower, and from the controllers at 8 s. It no longer \
              waits for the follower, but to the controllers that one is in sync.",
         ),

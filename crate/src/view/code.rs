@@ -1,7 +1,7 @@
 //! What the picture does, as real client code with the settings in force.
 
 use crate::client::{ConsumerConfig, ProducerConfig};
-use crate::protocol::{Acks, Service};
+use crate::protocol::Service;
 use crate::shop::{CommitMode, Sending, Worker};
 use crate::sim::{Shops, World};
 use std::fmt::Write as _;
@@ -37,14 +37,6 @@ pub fn listings(world: &World) -> Vec<Listing> {
     ]
 }
 
-fn acks(acks: Acks) -> &'static str {
-    match acks {
-        Acks::Zero => "0",
-        Acks::One => "1",
-        Acks::All => "all",
-    }
-}
-
 /// What the sending mode loses, as the course notes leave it out.
 fn sending_note(sending: Sending) -> String {
     match sending {
@@ -76,7 +68,7 @@ fn python_producer(config: &ProducerConfig, sending: Sending, topic: &str) -> Li
          'linger.ms': {},\n    'batch.size': {},\n    # the Java client's default; librdkafka's own is \
          consistent_random (CRC32)\n    'partitioner': 'murmur2_random',\n    \
          'enable.idempotence': False,\n}})\n",
-        acks(config.acks),
+        config.acks.value(),
         config.linger_ms,
         config.batch_size
     )
@@ -161,7 +153,7 @@ fn java_producer(config: &ProducerConfig, sending: Sending, topic: &str) -> List
          var producer = new KafkaProducer<>(props, new StringSerializer(), new StringSerializer());\n\n\
          var record = new ProducerRecord<>(\"{topic}\", customer, json);\n{send}\n\n\
          // before the program ends: sends what is buffered\nproducer.close();\n",
-        acks(config.acks),
+        config.acks.value(),
         config.linger_ms,
         config.batch_size
     );

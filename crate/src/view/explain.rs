@@ -1,19 +1,22 @@
 //! What is happening now, in one or two sentences made from the run's own numbers.
 
+use super::cluster;
 use super::numbers::{lag_of, quantile};
 use super::panel::{Explain, Text, WhatIf};
 use super::scene::title;
-use crate::id::NodeId;
+use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::protocol::{Lane, Service, Stop};
 use crate::shop::{CommitMode, Sending, Settings, Wiring};
 use crate::sim::{Acted, Command, Node, Shops, Status, Timeline, World};
 use crate::time::{Span, Time};
 
-/// Explains the moment shown; where there are no shops, says what the scene is about.
+/// Explains the moment shown: the shops, or where there are none the first partition of the cluster.
 #[must_use]
 pub fn explain(timeline: &Timeline) -> Explain {
     let Some(view) = View::new(timeline) else {
-        return as_proposed(timeline);
+        let first = TopicPartition::new(TopicId(0), 0);
+        let at = cluster::scene::chosen(&timeline.moment().world, first);
+        return cluster::explain::explain(timeline, at);
     };
     view.typo()
         .or_else(|| view.stopped())

@@ -3,7 +3,7 @@
 use super::cluster::scene::number;
 use super::panel::{Marker, Tone};
 use crate::id::GroupId;
-use crate::protocol::{Acks, Lane, Service, Stop};
+use crate::protocol::{Lane, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Settings, Wiring};
 use crate::sim::{Command, Event, Happening, Moment, Timeline, World};
 use crate::time::{Span, Time};
@@ -85,11 +85,7 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
             Sending::Callback => "sends with callback".into(),
             Sending::FireAndForget => "fire and forget".into(),
         }),
-        Command::SetAcks { acks } => plain(match acks {
-            Acks::Zero => "acks=0".into(),
-            Acks::One => "acks=1".into(),
-            Acks::All => "acks=all".into(),
-        }),
+        Command::SetAcks { acks } => plain(format!("acks={}", acks.value())),
         Command::SetPartitioning { partitioning } => plain(match partitioning {
             Partitioning::Murmur2 => "by murmur2 of the key".into(),
             Partitioning::Sticky => "sticky, keys ignored".into(),
@@ -117,8 +113,8 @@ fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
         Command::AddPartitions { topic, to } => plain(format!("{topic}: {to} partitions")),
         Command::Cut { a, b } => (format!("{a} cut from {b}"), Tone::Bad),
         Command::SetFlaw { flaw } => match flaw {
-            Some(flaw) => (format!("flaw: {}", flaw.name()), Tone::Warn),
-            None => ("no flaw".into(), Tone::Good),
+            Some(flaw) => (format!("mistake: {}", flaw.name()), Tone::Warn),
+            None => ("no mistake".into(), Tone::Good),
         },
         Command::Heal => ("network mended".into(), Tone::Good),
         Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),

@@ -4,6 +4,7 @@ use super::panel::{Mark, PromiseRow, Table};
 use super::scene::{committed, readers, title};
 use crate::id::{GroupId, TopicId, TopicPartition};
 use crate::protocol::{Lane, Service};
+use crate::scenario::famous;
 use crate::sim::{Metrics, Moment, Promise, Promises, Shops, Witness, World};
 use crate::time::{Span, Time};
 
@@ -124,8 +125,13 @@ pub fn group_lag(world: &World, group: GroupId, topic: TopicId) -> u64 {
 #[must_use]
 pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
     let promises = &moment.promises;
+    let famous = match moment.world.feed() {
+        Some(_) => famous::all(),
+        None => Vec::new(),
+    };
     concerned(&moment.world)
         .map(|promise| {
+            let shows = famous.iter().find(|famous| famous.breaks == promise);
             let excuse = promises.terms().excuse(promise);
             let mut why = excuse.unwrap_or_default().to_owned();
             let mark = mark(promises, promise);
@@ -147,6 +153,9 @@ pub fn promises(moment: &Moment) -> Vec<PromiseRow> {
                 name: promise.text().into(),
                 mark,
                 why,
+                given_when: promise.given_when(),
+                broken_by: promise.broken_by(),
+                scene: shows.map(|famous| (famous.scene.name.clone(), famous.scene.title.clone())),
             }
         })
         .collect()

@@ -145,6 +145,12 @@ pub struct PromiseRow {
     pub mark: Mark,
     /// Why it is or is not promised (the setting), or the record that broke it.
     pub why: String,
+    /// Under which settings it is promised.
+    pub given_when: &'static str,
+    /// What it would take to break it.
+    pub broken_by: &'static str,
+    /// A scene of this page in which it breaks: its name and title.
+    pub scene: Option<(String, String)>,
 }
 
 /// How a guarantee stands.

@@ -69,6 +69,13 @@ fn every_partition_has_its_replicas() {
     visit.tab("partition");
     visit.browser.set_value(&test("partition"), "2");
     visit.settle();
+    // As the Java client and kafka-console-producer have it.
+    visit.enter("key", "alice");
+    let goes = visit.text("key-goes");
+    assert!(
+        goes.contains("1951417749") && goes.ends_with("orders-0"),
+        "{goes}"
+    );
     visit.tab("explain");
     visit
         .browser

@@ -1,10 +1,12 @@
 //! The Cluster page's panels: who leads and what is committed, and one partition in full.
 
+use super::Entry;
 use super::explain::{questions, told, what_ifs};
 use super::parts::{bare_table, data_table, promises};
 use crate::ui::{Action, ClusterNow, PartitionData, Ui};
+use millrace::client::partitioner::{murmur2, partition_for_key};
 use millrace::view::predict::Score;
-use web_sys::HtmlSelectElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// The Explain tab; in an exam only its questions.
@@ -17,14 +19,14 @@ pub fn now(ui: &Ui, data: &ClusterNow, score: Score) -> Html {
             { told(ui, &data.explain, &data.asked, score) }
             { bare_table(&data.replicas, "replicas") }
             { what_ifs(ui, &data.what_if) }
-            <h3>{ "If its process died now" }</h3>
+            <h3>{ &data.if_it_died.caption }</h3>
             <dl class="fates" data-testid="if-it-died">
                 { for data.if_it_died.rows.iter().map(|row| html! {
                     <><dt>{ row.first() }</dt><dd>{ row.get(1) }</dd></>
                 }) }
             </dl>
             <h3>{ "Promises" }</h3>
-            { promises(&data.promises) }
+            { promises(ui, &data.promises) }
         </>
     }
 }
@@ -51,10 +53,64 @@ pub fn partition(ui: &Ui, data: &PartitionData) -> Html {
                     }) }
                 </select>
             </div></div>
+            <KeyProbe id={ui.id("key")} topic={topic.clone()} partitions={data.partitions} />
             <pre class="console" tabindex="0" aria-label="kafka-topics --describe" data-testid="describe">{ &data.console }</pre>
             { for data.tables.iter().filter(|table| !table.rows.is_empty()).map(|table| html! {
                 <div class="scroller" tabindex="0" role="region" aria-label={table.caption.clone()}>{ data_table(table, None) }</div>
             }) }
         </>
+    }
+}
+
+/// Properties of [`KeyProbe`].
+#[derive(Properties, PartialEq)]
+struct KeyProbeProps {
+    id: AttrValue,
+    topic: String,
+    partitions: u32,
+}
+
+/// A key to type, and where the Java client's default partitioner puts it.
+struct KeyProbe {
+    key: String,
+}
+
+impl Component for KeyProbe {
+    type Message = String;
+    type Properties = KeyProbeProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self {
+            key: "k-01".to_owned(),
+        }
+    }
+
+    fn update(&mut self, _: &Context<Self>, key: String) -> bool {
+        self.key = key;
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let KeyProbeProps {
+            id,
+            topic,
+            partitions,
+        } = ctx.props();
+        let ontype = ctx.link().callback(|input: HtmlInputElement| input.value());
+        html! {
+            <div class="form"><div class="field">
+                <label for={id.clone()}>{ "Where does a key go?" }</label>
+                <Entry id={id.clone()} testid="key" kind="text" value={self.key.clone()} {ontype} keep=true />
+            </div>
+            if *partitions > 0 {
+                <p class="hint" role="status" data-testid="key-goes">{ format!(
+                    "murmur2(“{}”) = {}; without its sign, modulo {partitions}: {topic}-{}",
+                    self.key,
+                    murmur2(self.key.as_bytes()),
+                    partition_for_key(self.key.as_bytes(), *partitions)
+                ) }</p>
+            }
+            </div>
+        }
     }
 }

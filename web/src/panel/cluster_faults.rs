@@ -1,11 +1,11 @@
 //! Faults on the Cluster page: everything a person can do to brokers, controllers and the network.
 
 use super::fields::{Number, act, choice, part};
-use super::nodes::NodeRow;
-use crate::ui::{ClusterFaultsData, Ui};
+use crate::ui::{ClusterFaultsData, NodeState, Ui};
 use millrace::cluster::Flaw;
 use millrace::protocol::{Acks, Stop};
 use millrace::sim::Command;
+use millrace::time::Span;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -26,6 +26,13 @@ pub struct ClusterFaults {
     /// The percentage of packets to lose.
     loss: f64,
 }
+
+/// How long a frozen process does nothing: longer than `broker.session.timeout.ms`.
+const FROZEN: Span = Span::secs(15);
+/// How many times as long messages take on a slow link.
+const SLOW: f64 = 200.0;
+/// How much longer a delayed message takes.
+const DELAY: Span = Span::secs(1);
 
 /// What a person chooses.
 pub enum Choose {
@@ -59,7 +66,7 @@ impl Component for ClusterFaults {
         html! {
             <>
                 <h2>{ "What a person can do" }</h2>
-                <p class="hint">{ "Stop: the broker hands over first. Kill: its process is gone, the page cache stays. Power: what was not on disk is gone too." }</p>
+                <p class="hint">{ "Stop: the broker hands over first. Kill: its process is gone, the page cache stays. Cut power: what was not on disk is gone too. Freeze: it does nothing for 15 s, as in a long garbage collection." }</p>
                 { for data.nodes.iter().map(|node| self::node(ui, node)) }
                 { self.network(ctx) }
                 { clients(ui, data) }
@@ -70,7 +77,12 @@ impl Component for ClusterFaults {
 }
 
 /// One broker or controller.
-fn node(ui: &Ui, (name, up): &NodeRow) -> Html {
+fn node(ui: &Ui, (name, state): &(AttrValue, NodeState)) -> Html {
+    let (up, word) = match state {
+        NodeState::Up => (true, ""),
+        NodeState::Frozen => (false, " (frozen)"),
+        NodeState::Down => (false, " (down)"),
+    };
     let node = || name.to_string();
     let stop = |label: &'static str, short: &str, how| {
         let full = Some(format!("{label} {name}"));
@@ -79,13 +91,14 @@ fn node(ui: &Ui, (name, up): &NodeRow) -> Html {
     };
     html! {
         <div class="row machine" role="group" aria-label={name.clone()} key={name.to_string()}>
-            <b class={(!*up).then_some("down")}>{ name }{ if *up { "" } else { " (down)" } }</b>
-            if *up {
+            <b class={(!up).then_some("down")}>{ name }{ word }</b>
+            if up {
                 { stop("Stop", "stop", Stop::Clean) }
                 { stop("Kill", "kill", Stop::Killed) }
-                { stop("Power", "crash", Stop::Crashed) }
+                { stop("Cut power", "crash", Stop::Crashed) }
+                { act(ui, "stop", "Freeze", Some(format!("Freeze {name} for 15 s")), &format!("freeze-{name}"), Command::Freeze { node: node(), for_us: FROZEN.0 }) }
             } else {
-                { act(ui, "stop", "Start", Some(format!("Start {name}")), &format!("start-{name}"), Command::Start { node: node() }) }
+                { act(ui, "stop", if *state == NodeState::Frozen { "Wake" } else { "Start" }, Some(format!("Start {name}")), &format!("start-{name}"), Command::Start { node: node() }) }
             }
         </div>
     }
@@ -163,7 +176,7 @@ impl ClusterFaults {
                 .get(self.ends[n])
                 .map_or_else(String::new, |(name, _)| name.to_string())
         };
-        let (a, b) = (name(0), name(1));
+        let (a, b, rate) = (name(0), name(1), self.loss / 100.0);
         let onsettle = ctx
             .link()
             .callback(|input: HtmlInputElement| Choose::Loss(input.value_as_number()));
@@ -172,11 +185,14 @@ impl ClusterFaults {
             <>
                 { end(0, "Between") }
                 { end(1, "and") }
-                <div class="field"><label for={id.clone()}>{ "Loss" }</label>
+                <div class="field"><label for={id.clone()}>{ "Share" }</label>
                     <span class="with-unit"><super::Entry {id} kind="number" min="0" max="95" step="5" value={self.loss.to_string()} disabled={ui.locked("network")} {onsettle} /><span class="unit">{ "%" }</span></span></div>
                 <div class="row">
                     { act(ui, "network", "Cut", None, "cut", Command::Cut { a: a.clone(), b: b.clone() }) }
-                    { act(ui, "network", "Lose packets", None, "lose", Command::SetLoss { a, b, rate: self.loss / 100.0 }) }
+                    { act(ui, "network", "Slow down", None, "slow", Command::SlowLink { a: a.clone(), b: b.clone(), factor: SLOW }) }
+                    { act(ui, "network", "Lose packets", None, "lose", Command::SetLoss { a: a.clone(), b: b.clone(), rate }) }
+                    { act(ui, "network", "Delay", None, "delay", Command::DelayRequests { a: a.clone(), b: b.clone(), rate, by_us: DELAY.0 }) }
+                    { act(ui, "network", "Repeat", None, "repeat", Command::RepeatRequests { a, b, rate }) }
                     { act(ui, "network", "Mend all", None, "heal", Command::Heal) }
                 </div>
             </>

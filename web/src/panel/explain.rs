@@ -21,7 +21,7 @@ pub fn explain(ui: &Ui, data: &ExplainData, score: Score) -> Html {
                 { records(ui, &data.live, &format!("The youngest records of {}", data.live_topic), None) }
             }
             <h3>{ "Promises" }</h3>
-            { promises(&data.promises) }
+            { promises(ui, &data.promises) }
         </>
     }
 }

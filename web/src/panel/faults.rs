@@ -282,7 +282,7 @@ const SENDING: [Sending; 3] = [
     Sending::Callback,
     Sending::FireAndForget,
 ];
-const ACKS: [Acks; 2] = [Acks::Zero, Acks::One];
+const ACKS: [Acks; 3] = [Acks::Zero, Acks::One, Acks::All];
 const PARTITIONING: [Partitioning; 4] = [
     Partitioning::Murmur2,
     Partitioning::Sticky,
@@ -303,8 +303,8 @@ fn clients(ui: &Ui, s: &Settings) -> Html {
                 &["and waits: send().get()", "with a callback", "and forgets"],
                 place(&SENDING, &s.sending), |n| Command::SetSending { sending: SENDING[n % 3] }) }
             { choice(ui, "acks", "acks",
-                &["0: no answer", "1: the leader has it"],
-                place(&ACKS, &s.acks), |n| Command::SetAcks { acks: ACKS[n % 2] }) }
+                &["0: no answer", "1: the leader has it", "all: every in-sync replica has it"],
+                place(&ACKS, &s.acks), |n| Command::SetAcks { acks: ACKS[n % 3] }) }
             { choice(ui, "partitioning", "Partition",
                 &["murmur2 of the key (Java)", "sticky, keys ignored", "round robin", "CRC-32 of the key (the notes’ Python client)"],
                 place(&PARTITIONING, &s.partitioning), |n| Command::SetPartitioning { partitioning: PARTITIONING[n % 4] }) }

@@ -2,14 +2,14 @@
 
 use super::parts::{bare_table, data_table, promises};
 use super::twins;
-use crate::ui::MetricsData;
+use crate::ui::{MetricsData, Ui};
 use millrace::protocol::Service;
 use millrace::sim::Metrics;
 use millrace::time::Time;
 use yew::prelude::*;
 
 /// The Metrics tab.
-pub fn metrics(data: &MetricsData) -> Html {
+pub fn metrics(ui: &Ui, data: &MetricsData) -> Html {
     html! {
         <>
             <h2>{ "Numbers" }</h2>
@@ -21,7 +21,7 @@ pub fn metrics(data: &MetricsData) -> Html {
             { bare_table(&data.load, "load-table") }
             <h3>{ "Promises" }</h3>
             <p class="hint">{ "What the settings in force guarantee, checked at every event." }</p>
-            { promises(&data.promises) }
+            { promises(ui, &data.promises) }
             <h2>{ "The pictures as tables" }</h2>
             <h3>{ "Lag over time" }</h3>
             { data_table(&twins::lags(&data.lags), Some("twin-lags")) }

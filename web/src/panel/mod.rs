@@ -40,7 +40,7 @@ pub fn side(ui: &Ui, page: Page, shown: &Snapshot, up: bool, sheet: &Callback<()
     let inside = match &shown.panel {
         PanelData::Explain(data) => explain::explain(ui, data, shown.score),
         PanelData::Topic(data) => topic::topic(ui, data),
-        PanelData::Metrics(data) => metrics::metrics(data),
+        PanelData::Metrics(data) => metrics::metrics(ui, data),
         PanelData::Faults(data) => {
             html! { <faults::Faults ui={ui.clone()} data={data.clone()} file={shown.file.clone()} /> }
         }

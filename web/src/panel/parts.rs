@@ -52,7 +52,7 @@ pub fn trouble(ui: &Ui, from: &str) -> Html {
 }
 
 /// The guarantees and how they stand: a sign, words, and only then a colour.
-pub fn promises(rows: &[PromiseRow]) -> Html {
+pub fn promises(ui: &Ui, rows: &[PromiseRow]) -> Html {
     let row = |row: &PromiseRow| {
         let (sign, class, words) = match row.mark {
             Mark::Held => ("✓", "held", "promised and held"),
@@ -61,14 +61,21 @@ pub fn promises(rows: &[PromiseRow]) -> Html {
             Mark::Flawed => (
                 "✗",
                 "lesson",
-                "promised, and broken by the flaw that is switched on",
+                "promised, and broken by a mistake that is or was switched on",
             ),
             Mark::Broken => ("✗", "broken", "promised and broken: a bug in Millrace"),
         };
         html! {
             <li {class}>
                 <span class="sign" aria-hidden="true">{ sign }</span>
-                <span>{ &row.name }<small>{ format!("{words}. {}", row.why) }</small></span>
+                <details>
+                    <summary>{ &row.name }<small>{ format!("{words}. {}", row.why) }</small></summary>
+                    <p><b>{ "Promised: " }</b>{ row.given_when }{ "." }</p>
+                    <p><b>{ "To break it: " }</b>{ row.broken_by }{ "." }</p>
+                    if let Some((scene, title)) = row.scene.clone().filter(|_| !ui.locked("seed")) {
+                        <p><button class="plain" onclick={ui.does::<MouseEvent>(Action::Scenario(scene))}>{ format!("Play “{title}”") }</button></p>
+                    }
+                </details>
             </li>
         }
     };

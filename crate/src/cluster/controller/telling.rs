@@ -54,13 +54,15 @@ impl Told {
             &MetadataRecord::RegisterBroker { broker, epoch, .. } => {
                 out.tell(Fact::Registered { broker, epoch });
             }
-            &MetadataRecord::BrokerRegistrationChange { broker, fenced, .. } => {
-                out.tell(if fenced {
-                    Fact::Fenced { broker }
-                } else {
-                    Fact::Unfenced { broker }
-                });
+            &MetadataRecord::BrokerRegistrationChange { broker, fenced, .. } if fenced => {
+                out.tell(Fact::Fenced { broker });
             }
+            // The other change is the beginning of a controlled shutdown.
+            &MetadataRecord::BrokerRegistrationChange {
+                broker,
+                in_controlled_shutdown: false,
+                ..
+            } => out.tell(Fact::Unfenced { broker }),
             MetadataRecord::Partition { at, state }
             | MetadataRecord::PartitionChange { at, state } => self.partition(*at, state, out),
             _ => {}

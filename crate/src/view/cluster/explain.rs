@@ -4,7 +4,7 @@
 use super::ClusterScene;
 use super::fate::replica;
 use super::scene::{number, numbers, parts_at, stopped};
-use crate::cluster::election::PartitionState;
+use crate::cluster::{Flaw, PartitionState};
 use crate::id::{NodeId, TopicPartition};
 use crate::protocol::{Acks, Stop};
 use crate::sim::{Command, Happening, Leadership, Moment, Status, Timeline, World};
@@ -27,10 +27,15 @@ pub fn explain(timeline: &Timeline, at: TopicPartition) -> Explain {
         .no_controller()
         .or_else(|| view.no_leader())
         .or_else(|| view.leader_down())
-        .or_else(|| view.elected())
+        .or_else(|| view.leader_frozen())
         .or_else(|| view.too_few())
+        .or_else(|| view.elected())
         .or_else(|| view.shrunk())
         .unwrap_or_else(|| view.calm());
+    if let Some(flaw) = view.world.flaw() {
+        let now = Text::default().stress(format!("A mistake is switched on: {}. ", flaw.text()));
+        told.now.0.splice(..0, now.0);
+    }
     for words in [view.divergent(), view.committed()].into_iter().flatten() {
         told.now = told.now.say(format!(" {words}"));
     }
@@ -41,15 +46,9 @@ pub fn explain(timeline: &Timeline, at: TopicPartition) -> Explain {
 #[must_use]
 pub fn replicas(scene: &ClusterScene) -> Table {
     let rows = scene.ruler().map(|(broker, replica)| {
-        let role = match broker.status {
-            Status::Down if broker.fenced => "down, fenced".to_owned(),
-            Status::Down => format!("{}, down", replica.role.words()),
-            _ if broker.fenced => "fenced".to_owned(),
-            _ => replica.role.words().to_owned(),
-        };
         vec![
             format!("broker {}", broker.number),
-            role,
+            broker.role(replica).to_owned(),
             replica.log_end.to_string(),
             replica.high_watermark.to_string(),
             replica.leader_epoch.to_string(),
@@ -118,6 +117,11 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Whether a broker's process runs and is awake.
+    fn runs(&self, node: NodeId) -> bool {
+        self.world.status(node) != Status::Down && !self.world.is_frozen(node)
+    }
+
     fn no_controller(&self) -> Option<Explain> {
         let controllers = self.world.controller_ids();
         if self.world.active_controller().is_some() {
@@ -136,7 +140,11 @@ impl<'a> View<'a> {
                     "{up} of {all} run, and {most} of them must agree. Brokers go on serving what \
                      they lead, but nobody can be fenced, elected, or taken into an in-sync set."
                 )),
-            hint: "Start a controller: the quorum elects one within seconds.".into(),
+            hint: if up >= most {
+                "They elect one as soon as most of them hear each other.".into()
+            } else {
+                "Start a controller: the quorum elects one within seconds.".into()
+            },
         })
     }
 
@@ -145,8 +153,15 @@ impl<'a> View<'a> {
             return None;
         }
         let eligible = self.brokers(self.state.elr.iter().copied());
-        let words = if self.state.elr.is_empty() {
-            let last = self.brokers(self.state.isr.iter().copied());
+        let state = self.state;
+        let words = if state.elr.is_empty() && state.isr.is_empty() {
+            let last = self.brokers(state.last_known_elr.iter().copied());
+            format!(
+                " Nobody is known to have everything that is committed. Led last: {last}. Back again it \
+                 leads, uncleanly, with what its disk kept (KIP-966)."
+            )
+        } else if state.elr.is_empty() {
+            let last = self.brokers(state.isr.iter().copied());
             format!(" Only {last}, the last in sync, can lead without losing anything.")
         } else {
             format!(
@@ -159,7 +174,7 @@ impl<'a> View<'a> {
             heading: format!("Why does nobody lead {}?", self.name),
             now: Text::default()
                 .stress(format!("{} has no leader.", self.name))
-                .say(" Nobody who has all committed records is alive, and an unclean election is not allowed.")
+                .say(" Nobody is alive of whom it is known that they have all committed records.")
                 .say(words),
             hint: "Start a broker that was in sync last, or that is eligible.".into(),
         })
@@ -188,6 +203,23 @@ impl<'a> View<'a> {
         })
     }
 
+    fn leader_frozen(&self) -> Option<Explain> {
+        let leader = self.state.leader.filter(|&l| self.world.is_frozen(l))?;
+        Some(Explain {
+            heading: format!("Who leads {} now?", self.name),
+            now: Text::default()
+                .say(format!("Broker {} leads on paper and ", self.number(leader)))
+                .stress("does nothing")
+                .say(format!(
+                    ", as in a long garbage collection: it answers nobody and sends no heartbeat. \
+                     After {} without one the controller fences it. When it wakes it may believe for \
+                     a moment that it still leads; the epochs tell the others that it does not.",
+                    self.timeout()
+                )),
+            hint: "Play on until it wakes.".into(),
+        })
+    }
+
     /// The last change of this partition's leader.
     fn election(&self) -> Option<(Time, Option<Leadership>, Leadership)> {
         let mut entries = self.moment.chronicle.entries().rev();
@@ -200,7 +232,7 @@ impl<'a> View<'a> {
     }
 
     fn elected(&self) -> Option<Explain> {
-        let (at, _, is) = self.election()?;
+        let (at, before_it, is) = self.election()?;
         let leader = is.leader?;
         if self.timeline.now().since(at) > NEWS || Some(leader) != self.state.leader {
             return None;
@@ -210,10 +242,11 @@ impl<'a> View<'a> {
         if let Some(before) = before.filter(|&before| before != leader) {
             let old = self.number(before);
             let ended = self.ended(before).filter(|(ended, _)| *ended <= at);
-            let fenced = self.fenced(before).filter(|fenced| *fenced <= at);
+            let left = self.leaderless(at);
+            let fenced = self.fenced(before).filter(|fenced| *fenced == left);
             now = match (ended, fenced) {
                 (Some((ended, how)), Some(fenced)) if fenced >= ended => now.say(format!(
-                    "Broker {old} {} at {ended}. At {fenced}, after {} without a heartbeat, the \
+                    "Broker {old} {} at {ended}. At {fenced}, {} after its last heartbeat, the \
                      controller fenced it. ",
                     was(how),
                     self.timeout()
@@ -225,9 +258,10 @@ impl<'a> View<'a> {
             };
         }
         let why = if is.unclean {
-            "although it was not in sync: the election was unclean"
-        } else if self.state.preferred() == Some(leader) {
-            "the first of its replicas, which leads whenever it can"
+            "which led last: nobody was in sync or eligible, so the election was unclean, and what it \
+             lacks is lost (KIP-966)"
+        } else if before_it.is_some_and(|was| was.elr.has(leader) && !was.isr.has(leader)) {
+            "as an eligible replica: out of sync, but it had everything committed (KIP-966)"
         } else {
             "the first of its replicas that is alive and in sync"
         };
@@ -249,12 +283,30 @@ impl<'a> View<'a> {
         })
     }
 
+    /// When the leader before the last election was lost: then, or when nobody led.
+    fn leaderless(&self, election: Time) -> Time {
+        let mut entries = self.moment.chronicle.entries().rev();
+        let lost = entries.find_map(|(stamp, what)| match *what {
+            Happening::Changed { at, was, .. }
+                if at == self.at
+                    && stamp.at <= election
+                    && was.is_none_or(|was| was.leader.is_some()) =>
+            {
+                Some(stamp.at)
+            }
+            _ => None,
+        });
+        lost.unwrap_or(election)
+    }
+
     /// Who led before the last election.
     fn before(&self, election: Time) -> Option<NodeId> {
         let mut entries = self.moment.chronicle.entries().rev();
         entries
             .find_map(|(stamp, what)| match *what {
-                Happening::Changed { at, was, .. } if at == self.at && stamp.at <= election => {
+                Happening::Changed { at, was, is }
+                    if at == self.at && stamp.at <= election && is.begins_epoch(was) =>
+                {
                     was.and_then(|was| was.leader)
                 }
                 _ => None,
@@ -288,34 +340,36 @@ impl<'a> View<'a> {
 
     fn shrunk(&self) -> Option<Explain> {
         let state = self.state;
-        let out: Vec<NodeId> = state
-            .replicas
-            .iter()
-            .copied()
-            .filter(|r| !state.isr.contains(r))
-            .collect();
-        if out.is_empty() {
+        let out = state.replicas.iter().copied();
+        let out = out.filter(|r| !state.isr.contains(r));
+        let (down, late): (Vec<NodeId>, Vec<NodeId>) =
+            out.partition(|&node| self.world.status(node) == Status::Down);
+        let mut words = Vec::new();
+        let mut tell = |who: Vec<NodeId>, what: String| {
+            if !who.is_empty() {
+                let are = if who.len() == 1 { "is" } else { "are" };
+                words.push(format!("{} {are} {what}.", capital(&self.brokers(who))));
+            }
+        };
+        tell(down, "down".into());
+        let lag = Span::millis(self.timeline.scenario().cluster.replica_lag_time_max_ms);
+        tell(
+            late,
+            format!(
+                "out of the in-sync set: it has not had everything within {lag} (replica.lag.time.max.ms), or has yet to catch up"
+            ),
+        );
+        if words.is_empty() {
             return None;
         }
-        let down = out
-            .iter()
-            .all(|&node| self.world.status(node) == Status::Down);
-        let lag = Span::millis(self.timeline.scenario().cluster.replica_lag_time_max_ms);
-        let why = if down {
-            "down and fenced".to_owned()
-        } else {
-            format!(
-                "out of the in-sync set: not caught up within {lag} (replica.lag.time.max.ms), or not yet back"
-            )
-        };
-        let are = if out.len() == 1 { "is" } else { "are" };
+        let have = if state.isr.len() == 1 { "has" } else { "have" };
+        words.push(format!(
+            "A record is committed when {} {have} it.",
+            self.brokers(state.isr.iter().copied())
+        ));
         Some(Explain {
             heading: format!("What is committed in {}?", self.name),
-            now: Text::default().say(format!(
-                "{} {are} {why}. A record is committed when {} has it.",
-                capital(&self.brokers(out)),
-                self.brokers(state.isr.iter().copied())
-            )),
+            now: Text::default().say(words.join(" ")),
             hint: String::new(),
         })
     }
@@ -330,15 +384,33 @@ impl<'a> View<'a> {
             .filter(|&n| Some(n) != state.leader)
             .collect();
         let all = state.isr.len();
+        let (awake, silent): (Vec<NodeId>, Vec<NodeId>) =
+            followers.into_iter().partition(|&node| self.runs(node));
+        let mut copies = match awake.len() {
+            0 if silent.is_empty() => "Nobody else has a copy.".to_owned(),
+            0 => String::new(),
+            1 => format!("{} follows it.", capital(&self.brokers(awake))),
+            _ => format!("{} follow it.", capital(&self.brokers(awake))),
+        };
+        if !silent.is_empty() {
+            let not = if silent.len() == 1 { "does" } else { "do" };
+            copies.push_str(&format!(
+                " {} {not} not answer any more, but the controller does not know it yet.",
+                capital(&self.brokers(silent))
+            ));
+        }
+        let committed = match self.world.flaw() {
+            Some(Flaw::HighWatermarkAheadOfIsr) => String::new(),
+            _ if all == 1 => String::new(),
+            _ => format!(" A record is committed when all {all} have it."),
+        };
         Explain {
             heading: format!("Who leads {}?", self.name),
             now: Text::default()
                 .stress(format!("Broker {leader} leads"))
                 .say(format!(
-                    ", epoch {}: clients write to it and read from it. {} fetch from it, as consumers \
-                     do. A record is committed when all {all} have it.",
+                    ", epoch {}: clients write to it and read from it. {copies}{committed}",
                     state.leader_epoch,
-                    capital(&self.brokers(followers)),
                 )),
             hint: String::new(),
         }
@@ -358,19 +430,21 @@ impl<'a> View<'a> {
                 format!("{from} to {last}")
             };
             Some(format!(
-                "Broker {} holds {range} of epoch {epoch}, which the leader does not have: it cuts \
-                 them off when it follows again.",
-                self.number(broker.node())
+                "Broker {} holds {range} of epoch {epoch}, which the leader does not have: {}.",
+                self.number(broker.node()),
+                match self.world.flaw() {
+                    Some(Flaw::KeepDivergentRecords) => "it keeps them, which is the mistake",
+                    _ => "it cuts them off when it follows again",
+                }
             ))
         })
     }
 
     /// Why the high watermark is where it is.
     fn committed(&self) -> Option<String> {
-        let leader = self
-            .state
-            .leader
-            .filter(|&l| self.world.status(l) != Status::Down)?;
+        let Some(leader) = self.state.leader.filter(|&leader| self.runs(leader)) else {
+            return self.committed_last();
+        };
         let replica = replica(self.world, self.at, leader).filter(|r| r.leads())?;
         let (hw, end) = (replica.high_watermark(), replica.log().log_end_offset());
         let above = match end - hw {
@@ -384,8 +458,31 @@ impl<'a> View<'a> {
                 "The high watermark stays at {hw} while fewer than {least} are in sync.{above}"
             ));
         }
+        if self.world.flaw() == Some(Flaw::HighWatermarkAheadOfIsr) {
+            return Some(format!("The leader's high watermark is {hw}."));
+        }
+        let has_all = |&node: &NodeId| {
+            let end = super::fate::replica(self.world, self.at, node);
+            end.is_some_and(|replica| replica.log().log_end_offset() >= hw)
+        };
+        let whose = if self.state.isr.iter().all(has_all) {
+            format!("every in-sync replica has all offsets below {hw}")
+        } else {
+            format!("but not every in-sync replica still has all offsets below {hw}")
+        };
+        Some(format!("The high watermark is {hw}: {whose}.{above}"))
+    }
+
+    /// What is committed while nobody who runs leads: as far as the one who knew most.
+    fn committed_last(&self) -> Option<String> {
+        let known = self.world.brokers().filter_map(|broker| {
+            let replica = broker.replica(self.at)?;
+            Some((replica.high_watermark(), broker.node()))
+        });
+        let (hw, node) = known.max_by_key(|&(hw, node)| (hw, std::cmp::Reverse(node)))?;
         Some(format!(
-            "The high watermark is {hw}: every in-sync replica has all offsets below {hw}.{above}"
+            "Committed are the offsets below {hw}, as far as broker {} knew.",
+            self.number(node)
         ))
     }
 }
@@ -464,8 +561,8 @@ pub fn summary(world: &World, scene: &ClusterScene) -> String {
         || "nobody leads".to_owned(),
         |(broker, replica)| {
             format!(
-                "broker {} leads in epoch {}, with offsets below {} committed and its log ending at {}",
-                broker.number, replica.leader_epoch, replica.high_watermark, replica.log_end
+                "broker {} is {} in epoch {}, with offsets below {} committed and its log ending at {}",
+                broker.number, broker.role(replica), replica.leader_epoch, replica.high_watermark, replica.log_end
             )
         },
     );

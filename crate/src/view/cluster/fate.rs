@@ -1,7 +1,8 @@
-//! What would be lost if a broker died now, and who would lead.
+//! What would be lost if a broker died now, and who would lead: said only where it is true, whatever
+//! settings, faults and mistakes are in force.
 
 use super::scene::number;
-use crate::cluster::{PartitionState, Replica};
+use crate::cluster::{Flaw, PartitionState, Replica};
 use crate::id::{NodeId, TopicPartition};
 use crate::protocol::Acks;
 use crate::sim::{Status, World};
@@ -10,72 +11,103 @@ use crate::view::panel::Table;
 /// For every broker with a replica of this partition: what would come of it if its process died now.
 #[must_use]
 pub fn if_it_died(world: &World, at: TopicPartition) -> Table {
-    let state = world.cluster().partition(at);
-    let rows = state.into_iter().flat_map(|state| {
-        let mut replicas = state.replicas.clone();
-        replicas.sort_by_cached_key(|node| u64::from(node.0));
-        let row = |node| {
-            let name = format!("broker {}", number(world, node));
-            vec![name, consequence(world, at, state, node)]
-        };
-        replicas.into_iter().map(row).collect::<Vec<_>>()
+    let rows = world.broker_ids().iter().filter_map(|&node| {
+        let name = format!("broker {}", number(world, node));
+        Some(vec![name, fate(world, at, node)?])
     });
+    let topic = world.topic_name(at.topic);
     Table {
-        caption: "If its process died now".into(),
+        caption: format!("If a broker died now: {topic}-{}", at.partition),
         heads: ["broker", "what would come of it"].map(String::from).into(),
         rows: rows.collect(),
     }
 }
 
-fn consequence(world: &World, at: TopicPartition, state: &PartitionState, node: NodeId) -> String {
-    if !alive(world, node) {
-        return "It is down already.".into();
+/// What would come of a partition if the process of one broker died now, or what comes of it if that is
+/// so already. `None` for a broker without a replica of it.
+#[must_use]
+pub fn fate(world: &World, at: TopicPartition, node: NodeId) -> Option<String> {
+    let state = world.cluster().partition(at)?;
+    if !state.replicas.contains(&node) {
+        return None;
     }
-    let min_isr = world.cluster().min_isr(at);
-    let stay = state
-        .isr
-        .iter()
-        .filter(|&&n| n != node && alive(world, n))
-        .count();
-    let refused = if stay < min_isr && world.settings().acks == Acks::All {
-        format!(
-            " Then {stay} would be in sync, fewer than min.insync.replicas={min_isr}: sends would be refused."
-        )
-    } else {
-        String::new()
-    };
-    if state.leader != Some(node) {
-        return if state.isr.contains(&node) {
-            format!("Nothing would be lost. Fenced, it would leave the in-sync set.{refused}")
+    let leads = state.leader == Some(node);
+    let down = world.status(node) == Status::Down;
+    if world.active_controller().is_none() {
+        let is = if down { "It is down. " } else { "" };
+        return Some(format!(
+            "{is}Nobody would be fenced or elected until a controller is active."
+        ));
+    }
+    let in_sync = state.isr.contains(&node);
+    if down && !leads {
+        return Some(if in_sync {
+            "It is down, and still in sync on paper. Its log is kept.".into()
         } else {
-            "Nothing would be lost: it is not in sync and leads nothing.".into()
-        };
+            "It is down. Its log is kept; what the leader's log lacks is cut off when it returns."
+                .into()
+        });
     }
-    let Some(heir) = heir(world, state, node) else {
-        return "Nobody could lead before it is back. What is on its disk is not lost.".into();
-    };
-    let end_of = |node| replica(world, at, node).map_or(0, |r| r.log().log_end_offset());
-    let only = (end_of(node) - end_of(heir)).max(0);
-    let records = if only == 1 {
-        "1 record"
+    if !leads {
+        return Some(if in_sync {
+            let refused = refused(world, at, state, node);
+            format!("Nothing would be lost. Fenced, it would leave the in-sync set.{refused}")
+        } else if world.cluster().is_active(node) {
+            "Nothing would be lost: it is not in sync and leads nothing.".into()
+        } else {
+            "Nothing would be lost: fenced, it neither leads nor counts as in sync.".into()
+        });
+    }
+    let would = if down {
+        "It is down, and will be fenced. Then"
     } else {
-        &format!("{only} records")
+        "Fenced, it would be replaced:"
     };
-    let fate = match (only, world.settings().acks) {
-        (0, _) => "Nothing would be lost.".to_owned(),
-        (_, Acks::All) => format!(
-            "{records} that broker {} lacks would be cut off. None is acknowledged: the producer sends them again.",
-            number(world, heir)
-        ),
-        (_, Acks::One) => format!(
-            "{records} that broker {} lacks would be lost, although acks=1 acknowledges them.",
-            number(world, heir)
-        ),
-        (_, Acks::Zero) => {
-            format!("{records} would be lost, and with acks=0 nobody would be told.")
+    let Some(heir) = heir(world, state, node) else {
+        return Some(format!(
+            "{would} nobody can lead before it is back. Its log is kept."
+        ));
+    };
+    let (lost, refused) = (
+        only_here(world, at, node, heir),
+        refused(world, at, state, node),
+    );
+    let heir = number(world, heir);
+    Some(format!("{would} broker {heir} leads. {lost}{refused}"))
+}
+
+/// What a leader has that its heir lacks, and what that means.
+fn only_here(world: &World, at: TopicPartition, leader: NodeId, heir: NodeId) -> String {
+    let end_of = |node| replica(world, at, node).map_or(0, |r| r.log().log_end_offset());
+    let records = match (end_of(leader) - end_of(heir)).max(0) {
+        0 => return "Nothing is lost.".into(),
+        1 => "1 record that it lacks is".to_owned(),
+        n => format!("{n} records that it lacks are"),
+    };
+    let told = match (world.flaw(), world.settings().acks) {
+        (Some(Flaw::AckBeforeReplication | Flaw::HighWatermarkAheadOfIsr), Acks::All) => {
+            "lost, although they were acknowledged: the mistake"
         }
+        (_, Acks::All) => {
+            "cut off. What was sent with acks=all is not acknowledged yet: the producer sends it again"
+        }
+        (_, Acks::One) => "lost, although acks=1 acknowledges them",
+        (_, Acks::Zero) => "lost, and with acks=0 nobody is told",
     };
-    format!("Broker {} would lead. {fate}{refused}", number(world, heir))
+    format!("{records} {told}.")
+}
+
+/// That too few would be in sync without `gone`, if so.
+fn refused(world: &World, at: TopicPartition, state: &PartitionState, gone: NodeId) -> String {
+    let min_isr = world.cluster().min_isr(at);
+    let stays = |node: &&NodeId| **node != gone && alive(world, **node);
+    let stay = state.isr.iter().filter(stays).count();
+    if stay >= min_isr || world.settings().acks != Acks::All {
+        return String::new();
+    }
+    format!(
+        " Then {stay} would be in sync, fewer than min.insync.replicas={min_isr}: sends would be refused."
+    )
 }
 
 /// Who would lead after this one: the first of the assignment that is in sync, or failing that
@@ -89,7 +121,7 @@ fn heir(world: &World, state: &PartitionState, gone: NodeId) -> Option<NodeId> {
 }
 
 fn alive(world: &World, node: NodeId) -> bool {
-    world.status(node) != Status::Down && world.cluster().is_active(node)
+    world.status(node) != Status::Down && !world.is_frozen(node) && world.cluster().is_active(node)
 }
 
 /// A broker's replica of a partition.

@@ -72,19 +72,23 @@ pub struct BrokerScene {
     pub rack: Option<u32>,
     /// How its process stands.
     pub status: Status,
+    /// Whether its process does nothing for a while, as in a long garbage collection.
+    pub frozen: bool,
     /// Whether the controller keeps it from leading and being in sync.
     pub fenced: bool,
     /// How it is, where that is worth a word: `killed 00:05.000`, `fenced 00:14.000`.
     pub note: String,
+    /// What would come of the chosen partition if its process died now; empty if it has no replica.
+    pub fate: String,
     /// Its replicas of the topic shown, by partition.
     pub replicas: Vec<ReplicaScene>,
 }
 
 impl BrokerScene {
-    /// Whether its process runs and the controller lets it take part.
+    /// Whether its process runs, is awake, and the controller lets it take part.
     #[must_use]
     pub fn serves(&self) -> bool {
-        self.status != Status::Down && !self.fenced
+        self.status != Status::Down && !self.frozen && !self.fenced
     }
 }
 
@@ -101,15 +105,19 @@ pub enum Role {
     OutOfSync,
 }
 
-impl Role {
-    /// In words.
+impl BrokerScene {
+    /// What one of its replicas is, in words. What the controllers still have of a broker that does
+    /// not run is so on paper only.
     #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Leader => "leader",
-            Self::InSync => "in sync",
-            Self::Eligible => "eligible",
-            Self::OutOfSync => "out of sync",
+    pub fn role(&self, replica: &ReplicaScene) -> &'static str {
+        let runs = self.status != Status::Down && !self.frozen;
+        match (replica.role, runs) {
+            (Role::Leader, true) => "leader",
+            (Role::Leader, false) => "leader on paper",
+            (Role::InSync, true) => "in sync",
+            (Role::InSync, false) => "in sync on paper",
+            (Role::Eligible, _) => "eligible",
+            (Role::OutOfSync, _) => "out of sync",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The Cluster picture from a moment.
 
+use super::fate::fate;
 use super::{
     BrokerScene, Cargo, ClientScene, ClusterScene, ControllerScene, Flight, Place, ReplicaScene,
     Role, rack,
@@ -7,7 +8,7 @@ use super::{
 use crate::cluster::Replica;
 use crate::cluster::metadata::Image;
 use crate::id::{NodeId, TopicId, TopicPartition};
-use crate::protocol::{Acks, Brokers, Carries, Service, Stop};
+use crate::protocol::{Brokers, Carries, Service, Stop};
 use crate::sim::{Carried, Chronicle, Happening, Moment, Node, Status, World};
 use crate::time::{Span, Time};
 
@@ -34,8 +35,10 @@ pub fn scene(moment: &Moment, now: Time, wanted: TopicPartition, scene: &mut Clu
             number,
             rack: broker.config().rack,
             status: world.status(node),
+            frozen: world.is_frozen(node),
             fenced: image.brokers.get(&node).is_none_or(|known| known.fenced),
             note: String::new(),
+            fate: fate(world, at, node).unwrap_or_default(),
             replicas: Vec::new(),
         };
         shown.note = note(&moment.chronicle, node, &shown);
@@ -110,14 +113,9 @@ fn producer(world: &World, node: NodeId, name: String) -> ClientScene {
         waiting.map(|batch| batch.since).min()
     });
     let patience = producer.map(|p| Span::millis(p.config().delivery_timeout_ms));
-    let acks = match world.settings().acks {
-        Acks::Zero => "acks=0",
-        Acks::One => "acks=1",
-        Acks::All => "acks=all",
-    };
     ClientScene {
         name,
-        detail: acks.to_owned(),
+        detail: format!("acks={}", world.settings().acks.value()),
         produces: true,
         up: world.status(node) != Status::Down,
         waits_since,
@@ -205,6 +203,9 @@ pub fn numbers(world: &World, brokers: impl IntoIterator<Item = NodeId>) -> Stri
 
 /// How a broker is, where that is worth a word.
 fn note(chronicle: &Chronicle, node: NodeId, broker: &BrokerScene) -> String {
+    if broker.frozen {
+        return "frozen".to_owned();
+    }
     if broker.status == Status::Up && !broker.fenced {
         return broker.rack.map_or_else(String::new, rack);
     }

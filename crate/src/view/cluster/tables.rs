@@ -29,6 +29,7 @@ fn table<const N: usize>(caption: String, heads: [&str; N], rows: Vec<Vec<String
 fn brokers(scene: &ClusterScene) -> Table {
     let row = |broker: &BrokerScene| {
         let process = match broker.status {
+            Status::Up if broker.frozen => "frozen",
             Status::Up => "up",
             Status::Stopping { .. } => "stopping",
             Status::Down => "down",
@@ -78,7 +79,7 @@ fn partitions(scene: &ClusterScene) -> Table {
                     "{}-{} on broker {}",
                     scene.topic, replica.partition, broker.number
                 ),
-                replica.role.words().to_owned(),
+                broker.role(replica).to_owned(),
                 replica.log_start.to_string(),
                 replica.high_watermark.to_string(),
                 replica.log_end.to_string(),

@@ -35,6 +35,8 @@ pub const MOST_ROWS: usize = 8;
 /// Below this width brokers stand one below the other.
 const NARROW: f32 = 640.0;
 const MARGIN: f32 = 20.0;
+/// From client to client at least.
+const CLIENT: f32 = 54.0;
 
 /// The places.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -99,12 +101,13 @@ impl Layout {
         let gap = 22.0;
         let columns = t.brokers.max(1) as f32;
         let column = ((width - left - MARGIN - gap * (columns - 1.0)) / columns).min(300.0);
-        let high = head + rows * row + 8.0;
+        let least = 34.0 + t.clients as f32 * CLIENT;
+        let high = (head + rows * row + 8.0).max(least);
         let brokers: Vec<Rect> = (0..t.brokers)
             .map(|n| Rect::new(left + n as f32 * (column + gap), top, column, high))
             .collect();
         let clients = (0..t.clients).map(|n| {
-            let pitch = (high - 40.0) / t.clients.max(1) as f32;
+            let pitch = ((high - 40.0) / t.clients.max(1) as f32).max(CLIENT);
             Rect::new(MARGIN, top + 34.0 + n as f32 * pitch, 124.0, 48.0)
         });
         let below = top + high + 16.0;
@@ -194,7 +197,15 @@ mod tests {
     fn nothing_overlaps() {
         for width in [320.0, 390.0, 640.0, 768.0, 940.0, 1580.0] {
             for height in [0.0, 480.0, 900.0] {
-                for (brokers, rows, clients) in [(3, 3, 2), (1, 1, 1), (5, 6, 3), (3, 8, 2)] {
+                for (brokers, rows, clients) in [
+                    (3, 3, 2),
+                    (1, 1, 1),
+                    (5, 6, 3),
+                    (3, 8, 2),
+                    (3, 2, 3),
+                    (3, 1, 2),
+                    (1, 1, 4),
+                ] {
                     let topology = Topology {
                         brokers,
                         rows,

@@ -98,7 +98,7 @@ impl Painter {
         let wide = pen.list.text(
             layout.title,
             title,
-            format_args!("{} brokers, topic {name}", count(view.scene.brokers.len())),
+            format_args!("{}, topic {name}", count(view.scene.brokers.len())),
         );
         let hint = (layout.title.0 + wide + 16.0, layout.title.1);
         if layout.wide {
@@ -121,25 +121,25 @@ impl Painter {
     }
 }
 
-/// A small number as a word.
+/// How many brokers, in words.
 fn count(n: usize) -> String {
     const WORDS: [&str; 7] = ["No", "One", "Two", "Three", "Four", "Five", "Six"];
-    WORDS
+    let number = WORDS
         .get(n)
-        .map_or_else(|| n.to_string(), |w| (*w).to_owned())
+        .map_or_else(|| n.to_string(), |w| (*w).to_owned());
+    format!("{number} {}", if n == 1 { "broker" } else { "brokers" })
 }
 
 /// What a replica is, in a word and its colour, with what became of its broker.
 fn role(broker: &BrokerScene, replica: &ReplicaScene) -> (&'static str, Ink) {
-    match replica.role {
-        Role::Leader if broker.status == millrace::sim::Status::Down => {
-            ("leader on paper", Ink::Warn)
-        }
-        Role::Leader => ("leader", Ink::Accent),
-        Role::InSync => ("in sync", Ink::Good),
-        Role::Eligible => ("eligible", Ink::Warn),
-        Role::OutOfSync => ("out of sync", Ink::Bad),
-    }
+    let runs = broker.status != millrace::sim::Status::Down && !broker.frozen;
+    let ink = match replica.role {
+        Role::Leader if runs => Ink::Accent,
+        Role::InSync if runs => Ink::Good,
+        Role::Leader | Role::InSync | Role::Eligible => Ink::Warn,
+        Role::OutOfSync => Ink::Bad,
+    };
+    (broker.role(replica), ink)
 }
 
 /// One record: filled if committed, outlined above the high watermark, hatched if it parts from the

@@ -41,7 +41,7 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, scene: &ClusterScene) {
         .list
         .text(at, name, format_args!("{}", scene.chosen_name()));
     let told = if layout.wide {
-        "every replica on one ruler: filled is committed, outlined is above the high watermark"
+        "filled: committed, as far as that broker knows · outlined: above its high watermark · hatched: not in the leader’s log"
     } else {
         "filled: committed"
     };
@@ -113,7 +113,7 @@ fn row(
     let (word, ink) = role(broker, replica);
     let (title, word) = match (layout.wide, word) {
         (true, word) => ("Broker", word),
-        (false, "leader on paper") => ("Br.", "on paper"),
+        (false, "leader on paper" | "in sync on paper") => ("Br.", "on paper"),
         (false, "out of sync") => ("Br.", "not in sync"),
         (false, word) => ("Br.", word),
     };

@@ -4,7 +4,6 @@ use super::layout::Layout;
 use super::{Pen, View};
 use crate::stage::hit::Hit;
 use crate::stage::paint::tip::show;
-use millrace::sim::Status;
 use millrace::view::cluster::{BrokerScene, ClusterScene, Role};
 
 pub(super) fn paint(pen: &mut Pen, layout: &Layout, view: &View<'_>) {
@@ -55,41 +54,34 @@ pub fn describe(hit: Hit, scene: &ClusterScene) -> Vec<String> {
 /// What would die with a broker.
 fn dies(broker: &BrokerScene, scene: &ClusterScene) -> Vec<String> {
     let mut lines = vec![format!("broker {}, {}", broker.number, broker.note)];
-    if broker.status == Status::Down {
-        lines.push("what it has on disk is there when it comes back".to_owned());
-        return lines;
-    }
-    let leads: Vec<String> = broker
-        .replicas
-        .iter()
-        .filter(|replica| replica.role == Role::Leader)
+    let leads = broker.replicas.iter().filter(|r| r.role == Role::Leader);
+    let leads: Vec<String> = leads
         .map(|replica| format!("{}-{}", scene.topic, replica.partition))
         .collect();
-    if leads.is_empty() {
-        lines.push(format!("leads nothing of {}", scene.topic));
+    lines.push(if leads.is_empty() {
+        format!("leads nothing of {}", scene.topic)
     } else {
-        lines.push(format!("leads {}", leads.join(", ")));
-    }
-    let only: i64 = broker
-        .replicas
-        .iter()
-        .filter(|replica| replica.role == Role::Leader)
-        .map(|replica| {
-            let others = scene
-                .brokers
-                .iter()
-                .filter(|b| b.number != broker.number && b.serves());
-            let others = others.flat_map(|b| &b.replicas);
-            let same =
-                others.filter(|r| r.partition == replica.partition && r.role == Role::InSync);
-            let most = same.map(|r| r.log_end).max();
-            replica.log_end - most.unwrap_or(replica.high_watermark)
-        })
-        .sum();
-    lines.push(match only {
-        0 => "every record it leads is on another in-sync replica".to_owned(),
-        1 => "1 record is on no other in-sync replica: not committed yet".to_owned(),
-        n => format!("{n} records are on no other in-sync replica: not committed yet"),
+        format!("leads {}", leads.join(", "))
     });
+    if !broker.fate.is_empty() {
+        lines.push(format!("If it died now, {}:", scene.chosen_name()));
+        lines.extend(wrapped(&broker.fate));
+    }
+    lines
+}
+
+/// Words in lines of about this many letters.
+fn wrapped(words: &str) -> Vec<String> {
+    const WIDE: usize = 52;
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < WIDE => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
     lines
 }
