@@ -185,6 +185,8 @@ impl Row {
                 .into_iter()
                 .filter(|(name, value)| name != "status" && !is_empty(value)),
         );
+        // The library keeps names in order, unless somebody in the build asks it not to.
+        extra.sort_keys();
         Ok(Self {
             ts_ms,
             customer,

@@ -23,11 +23,11 @@ fn a_leader_is_killed_and_another_takes_over() {
     assert_eq!(row[1], "leader");
     let number = first.trim_start_matches("broker ").to_owned();
     let fate = visit.text("if-it-died");
-    assert!(fate.contains("would lead"), "{fate}");
+    assert!(fate.contains("it would be replaced: broker"), "{fate}");
 
     visit.click("what-if-0");
     visit.settle();
-    assert_eq!(leader(&visit).1[1], "leader, down");
+    assert_eq!(leader(&visit).1[1], "leader on paper");
     let told = visit.text("explain");
     assert!(told.contains("does not know it yet"), "{told}");
     visit.seek(14_000);
