@@ -345,10 +345,9 @@ fn hunt() -> Scenario {
     Scenario {
         name: "hunt".into(),
         title: "A cluster to hunt for failures in".into(),
-        watch:
-            "Two producers, two partitions, and time-outs of a few seconds. `millrace hunt` plays \
-                this scene with random faults."
-                .into(),
+        watch: "Two producers, two partitions, and time-outs of a few seconds. The command line \
+                hunts in this scene, with random faults."
+            .into(),
         try_this: "Kill two brokers at once.".into(),
         topics: vec![TopicSpec {
             name: "orders".into(),
