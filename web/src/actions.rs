@@ -211,7 +211,7 @@ impl App {
                     Err(why) => self.notices.push(why),
                 }
             }
-            None => self.host.replace(Lab::named(name, seed)),
+            None => self.host.replace(Lab::named(name, self.staged, seed)),
         }
     }
 

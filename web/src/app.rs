@@ -154,7 +154,10 @@ impl Opening {
         let plain = |page: Option<Page>, complaints| {
             let lab = match (&params.scenario, page) {
                 (None, Some(page)) => Lab::first_of(page, seed),
-                (scenario, _) => Lab::named(scenario.as_deref().unwrap_or(FIRST), seed),
+                (scenario, page) => {
+                    let name = scenario.as_deref().unwrap_or(FIRST);
+                    Lab::named(name, page.unwrap_or_default(), seed)
+                }
             };
             Self {
                 page: fitting(page, &lab),

@@ -48,15 +48,15 @@ pub enum Start {
 }
 
 impl Lab {
-    /// A run of the scenario named `name`, or of the first one with a notice that there is none.
-    pub fn named(name: &str, seed: u64) -> Self {
+    /// A run of the scenario named `name`, or of `page`'s first one with a notice that there is none.
+    pub fn named(name: &str, page: Page, seed: u64) -> Self {
         if let Some(found) = scenario::by_name(name) {
             return Self::of(found, seed);
         }
-        let first = scenario::by_name(FIRST).expect("the first scenario is there");
-        let mut lab = Self::of(first, seed);
+        let mut lab = Self::first_of(page, seed);
+        let instead = &lab.timeline.scenario().name;
         lab.notices.push(format!(
-            "There is no scenario “{name}” here. This is “{FIRST}”."
+            "There is no scenario “{name}” here. This is “{instead}”."
         ));
         lab
     }
@@ -65,7 +65,7 @@ impl Lab {
     pub fn first_of(page: Page, seed: u64) -> Self {
         match page.scenes().into_iter().next() {
             Some(first) => Self::of(first, seed),
-            None => Self::named(FIRST, seed),
+            None => Self::named(FIRST, Page::Orders, seed),
         }
     }
 
@@ -99,7 +99,8 @@ impl Lab {
         } else {
             &link.scenario
         };
-        let mut lab = Self::named(name, link.seed);
+        let page = Page::by_name(&link.page).unwrap_or_default();
+        let mut lab = Self::named(name, page, link.seed);
         lab.recall(&link);
         let needs = link.file.clone();
         match needs {
@@ -153,7 +154,7 @@ impl Lab {
         let timeline = Timeline::new(scenario, seed).map_err(|why| why.to_string())?;
         let mut lab = Self {
             timeline,
-            ..Self::named(name, seed)
+            ..Self::named(name, Page::Orders, seed)
         };
         lab.file = Some(file);
         Ok(lab)
@@ -404,7 +405,7 @@ mod tests {
         assert_eq!(end_of(minute, Time(60_000_000)), Time(60_000_000));
         assert_eq!(end_of(minute, Time(60_000_001)), Time(120_000_000));
         assert_eq!(end_of(Span::ZERO, Time::ZERO), Time(10_000_000));
-        let mut lab = Lab::named(FIRST, 7);
+        let mut lab = Lab::named(FIRST, Page::Orders, 7);
         let end = lab.end();
         lab.lengthen();
         assert_eq!(lab.end(), Time(2 * end.0));
@@ -414,7 +415,7 @@ mod tests {
 
     #[test]
     fn the_bench_sees_a_crowd() {
-        let mut lab = Lab::named(FIRST, FIRST_SEED);
+        let mut lab = Lab::named(FIRST, Page::Orders, FIRST_SEED);
         lab.crowd();
         assert_eq!(lab.take_notices(), Vec::<String>::new());
         for at in [5, 10, 13] {
@@ -428,7 +429,7 @@ mod tests {
 
     #[test]
     fn a_link_leads_back_to_the_very_instant() {
-        let mut lab = Lab::named(FIRST, 7);
+        let mut lab = Lab::named(FIRST, Page::Orders, 7);
         lab.seek(Time(4_000_000));
         settle(&mut lab);
         let node = "payment-1".to_owned();
@@ -453,7 +454,7 @@ mod tests {
 
     #[test]
     fn a_link_that_plays_differently_says_so() {
-        let mut lab = Lab::named(FIRST, 7);
+        let mut lab = Lab::named(FIRST, Page::Orders, 7);
         lab.seek(Time(2_000_000));
         settle(&mut lab);
         let link = Link {
@@ -470,14 +471,22 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_replaced_and_told() {
-        let mut lab = Lab::named("nowhere", 1);
-        assert_eq!(lab.timeline().scenario().name, FIRST);
-        assert!(lab.take_notices()[0].contains("nowhere"));
+        for page in [Page::Orders, Page::Cluster, Page::Notes] {
+            let mut lab = Lab::named("nowhere", page, 1);
+            let first = page.scenes().into_iter().next();
+            let first = first.map_or(FIRST.to_owned(), |scene| scene.name);
+            assert_eq!(lab.timeline().scenario().name, first);
+            let notice = &lab.take_notices()[0];
+            assert!(
+                notice.contains("nowhere") && notice.contains(&first),
+                "{notice}"
+            );
+        }
     }
 
     #[test]
     fn acting_in_the_past_keeps_the_old_future() {
-        let mut lab = Lab::named(FIRST, 7);
+        let mut lab = Lab::named(FIRST, Page::Orders, 7);
         lab.act(Command::SetRate { per_s: 20.0 }).unwrap();
         lab.seek(Time(3_000_000));
         settle(&mut lab);

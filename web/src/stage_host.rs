@@ -25,7 +25,7 @@ pub fn stage(ui: &Ui, host: &Host, shown: &Snapshot) -> Html {
                 <pre class="console" tabindex="0" aria-label="A console: the topic described" data-testid="console">{ &shown.console }</pre>
             }
             <div class="watch">
-                { scenes(ui, name) }
+                { scenes(ui, name, title) }
                 <p class="say"><b>{ "Watch. " }</b>{ watch }if !try_this.is_empty() { <span class="try">{ " " }<b>{ "Try. " }</b>{ try_this }</span> }</p>
             </div>
             <p class="hidden">{ if ui.page == Page::Cluster {
@@ -37,8 +37,8 @@ pub fn stage(ui: &Ui, host: &Host, shown: &Snapshot) -> Html {
     }
 }
 
-/// The scenes there are.
-fn scenes(ui: &Ui, chosen: &str) -> Html {
+/// The scenes there are, and the one that is played if it is another page's.
+fn scenes(ui: &Ui, chosen: &str, title: &str) -> Html {
     if ui.locked("seed") || ui.params.embed {
         return html! {};
     }
@@ -49,9 +49,14 @@ fn scenes(ui: &Ui, chosen: &str) -> Html {
             on.emit(Action::Scenario(select.value()));
         })
     };
+    let scenes = ui.page.scenes();
+    let elsewhere = !scenes.iter().any(|scene| scene.name == chosen);
     html! {
         <select class="scene" aria-label="Scene" {onchange} data-testid="scene">
-            { for ui.page.scenes().into_iter().map(|scene| html! {
+            if elsewhere {
+                <option value={chosen.to_owned()} selected=true>{ title }</option>
+            }
+            { for scenes.into_iter().map(|scene| html! {
                 <option value={scene.name.clone()} selected={scene.name == chosen}>{ scene.title }</option>
             }) }
         </select>
