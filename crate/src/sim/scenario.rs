@@ -2,6 +2,7 @@
 //! the room of that name.
 
 use super::command::{Acted, Command};
+use super::promise::Promise;
 use crate::feed::FeedSpec;
 use crate::protocol::Service;
 use crate::rng::Dist;
@@ -174,6 +175,11 @@ pub enum Rule {
     /// Was any record lost by the time of grading of which a producer was told that it is appended?
     /// Options: no, yes.
     AcknowledgedLost,
+    /// Was a promise broken by the time of grading? Options: no, yes.
+    Breaks {
+        /// Which.
+        promise: Promise,
+    },
     /// For how long, between asking and grading, could nobody write to a partition because its leader
     /// was down or it had none? Options: one for each bound, and a last one for "longer".
     LeaderlessFor {

@@ -165,6 +165,7 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
             (usize::from(overtaken.is_some()), text)
         }
         Rule::AcknowledgedLost => acknowledged_lost(moment, until),
+        Rule::Breaks { promise } => breaks(moment, *promise, until),
         Rule::LeaderlessFor {
             topic,
             partition,
@@ -194,6 +195,20 @@ fn acknowledged_lost(moment: &Moment, until: Time) -> (usize, String) {
         },
     );
     (usize::from(lost.is_some()), text)
+}
+
+/// Whether a promise was broken: no, yes.
+fn breaks(moment: &Moment, promise: Promise, until: Time) -> (usize, String) {
+    let broken = broken_by(moment, promise, until);
+    let says = promise.text();
+    let text = broken.map_or_else(
+        || format!("No. Held: {says}."),
+        |breach| {
+            let what = super::numbers::witness(&moment.world, breach.witness);
+            format!("Yes. Broken at {}: {says} ({what}).", breach.stamp.at)
+        },
+    );
+    (usize::from(broken.is_some()), text)
 }
 
 /// Half of the last five seconds' answers within half a second.

@@ -18,6 +18,7 @@ use crate::id::{NodeId, OrderId, TopicId, TopicPartition};
 use crate::protocol::{Brokers, Fact, Lane, Sink, Stamp};
 use orders::Orders;
 use replication::{Found, Partition, State};
+use serde::{Deserialize, Serialize};
 use shadow::Known;
 use std::collections::BTreeMap;
 pub use terms::Terms;
@@ -28,7 +29,8 @@ pub use terms::Terms;
 /// Vanlightly/kafka-tlaplus) are among them, each where it is listed. `TypeOk` is Rust's, and the
 /// liveness properties are what seeded runs demand once everything is mended. Those of KIP-848 are
 /// about a group protocol that is not here.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Promise {
     /// An order that the customer was told is accepted is in the log.
     NoOrderLost,

@@ -586,6 +586,8 @@ fn every_promise_has_words_of_its_own() {
     for promise in Promise::ALL {
         let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
         assert!(promise.name().chars().all(kebab), "{promise:?}");
+        let on_file = serde_json::to_value(promise).expect("plain");
+        assert_eq!(on_file, promise.name());
         assert!(!promise.given_when().is_empty() && !promise.broken_by().is_empty());
     }
 }
