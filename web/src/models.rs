@@ -205,6 +205,7 @@ fn partition_data(lab: &Lab, scene: &ClusterScene) -> PartitionData {
     let topic = world.topic_id(&scene.topic);
     PartitionData {
         tables: cluster::tables::tables(world, scene),
+        znodes: cluster::zookeeper::znodes(world, scene),
         partitions: topic.map_or(0, |topic| world.partitions(topic)),
         console: console(world, &scene.topic),
         scene: scene.clone(),

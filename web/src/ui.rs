@@ -12,6 +12,7 @@ use millrace::sim::Command;
 use millrace::time::Time;
 use millrace::view::biography::Course;
 use millrace::view::cluster::ClusterScene;
+use millrace::view::cluster::zookeeper::Znode;
 use millrace::view::code::Listing;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use millrace::view::panel::{
@@ -395,6 +396,8 @@ pub struct PartitionData {
     pub scene: ClusterScene,
     /// What the text twins show.
     pub tables: Vec<Table>,
+    /// The same cluster as ZooKeeper kept it.
+    pub znodes: Vec<Znode>,
     /// How many partitions the topic has.
     pub partitions: u32,
     /// What `kafka-topics --describe` prints of its topic.

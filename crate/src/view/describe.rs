@@ -47,7 +47,7 @@ pub fn describe(world: &World, name: &str) -> Result<String, TopicError> {
 }
 
 /// A broker's `node.id`: brokers count from 1.
-fn number(world: &World, broker: NodeId) -> String {
+pub(super) fn number(world: &World, broker: NodeId) -> String {
     let place = world.broker_ids().iter().position(|&known| known == broker);
     place.map_or(0, |place| place + 1).to_string()
 }

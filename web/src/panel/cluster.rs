@@ -58,6 +58,13 @@ pub fn partition(ui: &Ui, data: &PartitionData) -> Html {
             { for data.tables.iter().filter(|table| !table.rows.is_empty()).map(|table| html! {
                 <div class="scroller" tabindex="0" role="region" aria-label={table.caption.clone()}>{ data_table(table, None) }</div>
             }) }
+            <h3>{ "ZooKeeper, as taught" }</h3>
+            <p class="hint">{ "Until Kafka 3 the brokers kept this in ZooKeeper. What its nodes would hold now, and what took their place:" }</p>
+            <dl class="znodes" data-testid="znodes">
+                { for data.znodes.iter().map(|znode| html! {
+                    <><dt>{ &znode.path }</dt><dd><code>{ &znode.holds }</code>{ znode.today }</dd></>
+                }) }
+            </dl>
         </>
     }
 }

@@ -7,6 +7,7 @@ pub mod fate;
 pub mod outcome;
 pub mod scene;
 pub mod tables;
+pub mod zookeeper;
 
 use crate::sim::Status;
 use crate::time::{Span, Time};
