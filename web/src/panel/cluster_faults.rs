@@ -78,10 +78,11 @@ impl Component for ClusterFaults {
 
 /// One broker or controller.
 fn node(ui: &Ui, (name, state): &(AttrValue, NodeState)) -> Html {
-    let (up, word) = match state {
-        NodeState::Up => (true, ""),
-        NodeState::Frozen => (false, " (frozen)"),
-        NodeState::Down => (false, " (down)"),
+    // What it says behind its name, and the word of the button that ends it.
+    let (up, word, again) = match state {
+        NodeState::Up => (true, "", ""),
+        NodeState::Frozen => (false, " (frozen)", "Wake"),
+        NodeState::Down => (false, " (down)", "Start"),
     };
     let node = || name.to_string();
     let stop = |label: &'static str, short: &str, how| {
@@ -98,7 +99,7 @@ fn node(ui: &Ui, (name, state): &(AttrValue, NodeState)) -> Html {
                 { stop("Cut power", "crash", Stop::Crashed) }
                 { act(ui, "stop", "Freeze", Some(format!("Freeze {name} for 15 s")), &format!("freeze-{name}"), Command::Freeze { node: node(), for_us: FROZEN.0 }) }
             } else {
-                { act(ui, "stop", if *state == NodeState::Frozen { "Wake" } else { "Start" }, Some(format!("Start {name}")), &format!("start-{name}"), Command::Start { node: node() }) }
+                { act(ui, "stop", again, Some(format!("{again} {name}")), &format!("start-{name}"), Command::Start { node: node() }) }
             }
         </div>
     }
