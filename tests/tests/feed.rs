@@ -305,6 +305,29 @@ fn after_any_faults_everything_catches_up() {
 }
 
 #[test]
+fn leadership_goes_back_to_the_preferred_leader_by_itself() {
+    let led_by = |every_s, until| {
+        let mut scene = scenario::by_name("cluster").expect("the scene is there");
+        scene.cluster.leader_imbalance_check_interval_s = every_s;
+        let mut timeline = Timeline::new(scene, 11).expect("the scene holds together");
+        play(&mut timeline, 2);
+        assert!(timeline.act(stop("broker-1", Stop::Killed)).is_ok());
+        play(&mut timeline, 14);
+        assert!(timeline.act(start("broker-1")).is_ok());
+        play(&mut timeline, until);
+        assert_eq!(timeline.moment().promises.broken(), None);
+        let world = &timeline.moment().world;
+        let broker = world.broker_ids()[0];
+        let topic = world.topic_id("orders").expect("it is there");
+        let states = (0..3).map(|n| TopicPartition::new(topic, n));
+        let states = states.filter_map(|at| world.cluster().partition(at));
+        states.filter(|state| state.leader == Some(broker)).count()
+    };
+    assert_eq!(led_by(300, 50), 0, "it follows until somebody looks");
+    assert!(led_by(20, 50) > 0, "looked at every 20 s");
+}
+
+#[test]
 fn a_frozen_broker_is_fenced_and_comes_back() {
     let mut timeline = cluster(11);
     play(&mut timeline, 5);

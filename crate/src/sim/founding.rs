@@ -85,6 +85,7 @@ impl World {
             broker_session_timeout_ms: spec.broker_session_timeout_ms,
             eligible_leader_replicas: spec.eligible_leader_replicas,
             default_replication_factor: spec.replication_factor,
+            leader_imbalance_check_interval_s: spec.leader_imbalance_check_interval_s,
             ..ControllerConfig::default()
         };
         for number in 1..=spec.controllers {

@@ -76,6 +76,8 @@ pub struct ClusterSpec {
     pub replica_lag_time_max_ms: u64,
     /// The controllers' `broker.session.timeout.ms`.
     pub broker_session_timeout_ms: u64,
+    /// The controllers' `leader.imbalance.check.interval.seconds`, 1 or more.
+    pub leader_imbalance_check_interval_s: u64,
 }
 
 impl Default for ClusterSpec {
@@ -89,6 +91,7 @@ impl Default for ClusterSpec {
             eligible_leader_replicas: true,
             replica_lag_time_max_ms: 30_000,
             broker_session_timeout_ms: 9_000,
+            leader_imbalance_check_interval_s: 300,
         }
     }
 }

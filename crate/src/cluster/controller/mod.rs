@@ -2,6 +2,7 @@
 //! registers brokers, fences those that fall silent, and elects partition leaders
 //! (`QuorumController`, `ClusterControlManager`, `ReplicationControlManager`).
 
+mod balance;
 mod brokers;
 mod partitions;
 mod telling;
@@ -42,6 +43,13 @@ pub struct ControllerConfig {
     /// How many replicas a partition has if nobody says.
     #[serde(rename = "default.replication.factor")]
     pub default_replication_factor: u32,
+    /// Whether leadership goes back to preferred leaders by itself.
+    #[serde(rename = "auto.leader.rebalance.enable")]
+    pub auto_leader_rebalance: bool,
+    /// How often the active controller looks for partitions that another than the preferred leader
+    /// leads, in seconds, 1 or more.
+    #[serde(rename = "leader.imbalance.check.interval.seconds")]
+    pub leader_imbalance_check_interval_s: u64,
 }
 
 impl Default for ControllerConfig {
@@ -52,6 +60,8 @@ impl Default for ControllerConfig {
             eligible_leader_replicas: false,
             num_partitions: 1,
             default_replication_factor: 1,
+            auto_leader_rebalance: true,
+            leader_imbalance_check_interval_s: 300,
         }
     }
 }
@@ -80,6 +90,8 @@ struct Active {
     /// How far each broker's metadata has come, and from where on it may shut down.
     applied: Map<NodeId, i64>,
     stopping: Map<NodeId, i64>,
+    /// When it looks next for partitions that their preferred leader does not lead.
+    balance_at: Option<Time>,
     /// Answers that wait until what they tell of is committed.
     deferred: Vec<Deferred>,
     told: Told,
@@ -167,11 +179,13 @@ impl Controller {
                 self.quorum.on_timer(now, out);
                 self.keep_up(now, out);
                 self.fence_silent(now, out);
+                self.balance_leaders(now, out);
             }
             Input::Disconnected { peer } => self.quorum.on_disconnect(now, peer, out),
         }
         self.keep_up(now, out);
-        let deadlines = [self.quorum.next_deadline(), self.session_ends()];
+        let balance_at = self.active.as_ref().and_then(|active| active.balance_at);
+        let deadlines = [self.quorum.next_deadline(), self.session_ends(), balance_at];
         let deadline = deadlines.into_iter().flatten().min();
         self.alarm.set(deadline, Timer::Broker, out);
     }
@@ -233,6 +247,7 @@ impl Controller {
         let finds = self.active.is_none();
         let found = finds.then(|| Told::found(self.applied, &self.image, out));
         self.apply_to(self.quorum.log().end());
+        let balance_at = self.balances_after(now);
         let active = self.active.get_or_insert_with(|| Active {
             epoch: self.quorum.epoch(),
             // Nobody is fenced for the silence of the controller before.
@@ -245,6 +260,7 @@ impl Controller {
                 .collect(),
             applied: Map::new(),
             stopping: Map::new(),
+            balance_at,
             deferred: Vec::new(),
             told: found.unwrap_or_default(),
         });
