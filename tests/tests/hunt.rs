@@ -6,7 +6,7 @@ use millrace::cluster::Flaw;
 use millrace::link::Link;
 use millrace::scenario;
 use millrace::sim::faults::Intensity;
-use millrace::sim::{Command, Hunt, Prey, Timeline};
+use millrace::sim::{Command, Hunt, Prey, Search, Timeline};
 
 fn hunt(faults: Intensity, flaw: Option<Flaw>) -> Hunt {
     let scene = scenario::by_name("hunt").expect("the scene is there");
@@ -90,6 +90,33 @@ fn a_failure_is_shrunk_to_what_it_takes() {
     );
     let first = &least.commands[0].command;
     assert!(matches!(first, Command::SetFlaw { .. }), "{first:?}");
+}
+
+/// Slice by slice it finds the same, and shrinks it to the same.
+#[test]
+fn slices_find_what_one_call_finds() {
+    let hunt = hunt(Intensity::High, Some(Flaw::AckBeforeReplication));
+    let first = (0..2_000).find_map(|seed| tried(&hunt, seed));
+    let first = first.expect("it is caught");
+    let mut search = Search::new(hunt.clone(), 0);
+    while search.prey().is_none() {
+        search.slice().expect("the scene holds together");
+    }
+    assert_eq!(search.tried(), first.seed + 1);
+    assert_eq!(search.seed(), first.seed);
+    assert!(!search.done());
+    while !search.done() {
+        search.slice().expect("the scene holds together");
+    }
+    let least = hunt.shrink(first).expect("the scene holds together");
+    assert_eq!(search.prey(), Some((&least, true)));
+
+    // After the last seed there is none.
+    let mut last = Search::new(self::hunt(Intensity::Low, None), u64::MAX);
+    while !last.done() {
+        last.slice().expect("the scene holds together");
+    }
+    assert_eq!((last.tried(), last.prey()), (1, None));
 }
 
 /// The command line: what it prints, how it ends, and a link that opens the very failure.
