@@ -10,6 +10,7 @@ use super::timeline::Timeline;
 use crate::cluster::Flaw;
 use crate::protocol::Acks;
 use crate::time::{Span, Time};
+use std::ops::Range;
 
 /// What is hunted for, and where.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Hunt {
 /// A promise that broke.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Prey {
+    /// In the scene of this name.
+    pub scene: String,
     /// Under this seed.
     pub seed: u64,
     /// The promise, when, and with what.
@@ -46,6 +49,18 @@ impl Hunt {
             faults,
             flaw,
         }
+    }
+
+    /// Where it is hunted.
+    #[must_use]
+    pub fn scene(&self) -> &Scenario {
+        &self.scene
+    }
+
+    /// The mistake that is switched on.
+    #[must_use]
+    pub fn flaw(&self) -> Option<Flaw> {
+        self.flaw
     }
 
     /// What is done under a seed.
@@ -76,7 +91,12 @@ impl Hunt {
     /// # Errors
     /// The scene contradicts itself.
     pub fn try_seed(&self, seed: u64) -> Result<Option<Prey>, Problem> {
-        Run::new(self, seed, self.commands(seed))?.to_its_end()
+        let mut run = Run::new(self, seed, self.commands(seed))?;
+        loop {
+            if let Some(end) = run.slice() {
+                return Ok(end);
+            }
+        }
     }
 
     /// The same failure with as few commands as one by one can be left out: what is left breaks the
@@ -118,19 +138,12 @@ impl Run {
             broken = promises.broken().copied();
         }
         let prey = broken.map(|breach| Prey {
+            scene: self.timeline.scenario().name.clone(),
             seed: self.timeline.seed(),
             breach,
             commands: std::mem::take(&mut self.commands),
         });
         (done || prey.is_some()).then_some(prey)
-    }
-
-    fn to_its_end(mut self) -> Result<Option<Prey>, Problem> {
-        loop {
-            if let Some(end) = self.slice() {
-                return Ok(end);
-            }
-        }
     }
 }
 
@@ -191,13 +204,12 @@ impl Shrinking {
     }
 }
 
-/// A hunt from a seed on that is played in slices, so that whoever plays it can do other things
-/// between them: seed after seed, and what is found is shrunk.
+/// A hunt that is played in slices, so that whoever plays it can do other things between them: seed
+/// after seed, and what is found is shrunk.
 #[derive(Clone, Debug)]
 pub struct Search {
     hunt: Hunt,
-    /// The seed at hand.
-    seed: u64,
+    seeds: Range<u64>,
     /// How many were played to their end.
     tried: u64,
     at: Stage,
@@ -208,29 +220,33 @@ enum Stage {
     Trying(Option<Box<Run>>),
     Shrinking(Box<Shrinking>),
     Found(Prey),
-    /// There is no further seed.
-    Over,
 }
 
 impl Search {
-    /// A hunt that begins with a seed.
+    /// A hunt through these seeds.
     #[must_use]
-    pub fn new(hunt: Hunt, from: u64) -> Self {
+    pub fn new(hunt: Hunt, seeds: Range<u64>) -> Self {
         Self {
             hunt,
-            seed: from,
+            seeds,
             tried: 0,
             at: Stage::Trying(None),
         }
     }
 
-    /// The seed at hand.
+    /// What is hunted for, and where.
     #[must_use]
-    pub fn seed(&self) -> u64 {
-        self.seed
+    pub fn hunt(&self) -> &Hunt {
+        &self.hunt
     }
 
-    /// How many seeds were played to their end, the one that broke a promise among them.
+    /// The seeds to play.
+    #[must_use]
+    pub fn seeds(&self) -> Range<u64> {
+        self.seeds.clone()
+    }
+
+    /// How many of them were played to their end, the one that broke a promise among them.
     #[must_use]
     pub fn tried(&self) -> u64 {
         self.tried
@@ -240,7 +256,7 @@ impl Search {
     #[must_use]
     pub fn prey(&self) -> Option<(&Prey, bool)> {
         match &self.at {
-            Stage::Trying(_) | Stage::Over => None,
+            Stage::Trying(_) => None,
             Stage::Shrinking(shrinking) => Some((&shrinking.best, false)),
             Stage::Found(prey) => Some((prey, true)),
         }
@@ -249,7 +265,17 @@ impl Search {
     /// Whether there is no more to play: it is found and shrunk, or no seed is left.
     #[must_use]
     pub fn done(&self) -> bool {
-        matches!(self.at, Stage::Found(_) | Stage::Over)
+        match &self.at {
+            Stage::Trying(_) => self.next().is_none(),
+            Stage::Shrinking(_) => false,
+            Stage::Found(_) => true,
+        }
+    }
+
+    /// The seed at hand.
+    fn next(&self) -> Option<u64> {
+        let next = self.seeds.start.checked_add(self.tried)?;
+        self.seeds.contains(&next).then_some(next)
     }
 
     /// Plays a slice: a thousand events at most, or the beginning of a run.
@@ -259,22 +285,17 @@ impl Search {
     pub fn slice(&mut self) -> Result<(), Problem> {
         match &mut self.at {
             Stage::Trying(None) => {
-                let run = Run::new(&self.hunt, self.seed, self.hunt.commands(self.seed))?;
-                self.at = Stage::Trying(Some(Box::new(run)));
+                if let Some(seed) = self.next() {
+                    let run = Run::new(&self.hunt, seed, self.hunt.commands(seed))?;
+                    self.at = Stage::Trying(Some(Box::new(run)));
+                }
             }
             Stage::Trying(Some(run)) => {
                 if let Some(end) = run.slice() {
                     self.tried += 1;
-                    self.at = match (end, self.seed.checked_add(1)) {
-                        (Some(prey), _) => {
-                            Stage::Shrinking(Box::new(Shrinking::new(&self.hunt, prey)))
-                        }
-                        (None, Some(next)) => {
-                            self.seed = next;
-                            Stage::Trying(None)
-                        }
-                        (None, None) => Stage::Over,
-                    };
+                    self.at = end.map_or(Stage::Trying(None), |prey| {
+                        Stage::Shrinking(Box::new(Shrinking::new(&self.hunt, prey)))
+                    });
                 }
             }
             Stage::Shrinking(shrinking) => {
@@ -282,7 +303,7 @@ impl Search {
                     self.at = Stage::Found(shrinking.best.clone());
                 }
             }
-            Stage::Found(_) | Stage::Over => {}
+            Stage::Found(_) => {}
         }
         Ok(())
     }
