@@ -6,7 +6,7 @@
 
 use crate::id::OrderId;
 use crate::map::Map;
-use crate::sim::{Acted, Prey};
+use crate::sim::Acted;
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -56,6 +56,9 @@ pub struct Link {
     /// The partition whose replicas are shown, where that is not the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<u32>,
+    /// The record of that partition whose way is shown: its offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<i64>,
     /// The order whose life is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
@@ -115,23 +118,6 @@ pub struct Opened {
     pub complaints: Vec<String>,
 }
 
-/// The moment at which a hunt saw a promise break, and the partition in which.
-impl From<&Prey> for Link {
-    fn from(prey: &Prey) -> Self {
-        let shows = prey.breach.witness.partition();
-        let shows = shows.filter(|at| !at.topic.is_internal() && at.partition > 0);
-        Self {
-            engine: ENGINE.to_owned(),
-            scenario: prey.scene.clone(),
-            seed: prey.seed,
-            commands: prey.commands.clone(),
-            at_us: prey.breach.stamp.at,
-            partition: shows.map(|at| at.partition),
-            ..Self::default()
-        }
-    }
-}
-
 impl Link {
     /// As a fragment, without the `#`.
     ///
@@ -183,7 +169,7 @@ impl Link {
             )*};
         }
         take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
-              at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", order: "order", hash: "hash",
+              at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", record: "record", order: "order", hash: "hash",
               file: "file", answers: "answers");
         link.commands = read_commands(commands, &mut complaints);
         clamp(&mut link, &mut complaints);
@@ -365,6 +351,7 @@ mod tests {
             tab: "topic".into(),
             topic: "orders".into(),
             partition: Some(2),
+            record: Some(17),
             order: Some(OrderId(813)),
             hash: Some(hex(7)),
             answers: Map::from([("where-lost".to_owned(), 2)]),

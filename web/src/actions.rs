@@ -55,12 +55,15 @@ impl App {
             Action::FileSpeed(speed) => self.file_speed(speed),
             Action::Dismiss => self.notices.clear(),
             Action::Tab(tab) => self.host.look(|look| look.tab = tab),
-            Action::Topic(topic) => self.host.look(|look| look.topic = topic),
-            Action::Partition(partition) => self.host.look(|look| look.partition = partition),
+            Action::Topic(topic) => self.host.look(|look| {
+                // An offset is one of another record in another topic.
+                look.record = look.record.filter(|_| look.topic.topic == topic.topic);
+                look.topic = topic;
+            }),
+            Action::Partition(partition) => self.show_partition(partition),
+            Action::Record(record) => self.follow_record(record),
             Action::Order(order) => self.follow(order),
             Action::Gesture(gesture) => self.gesture(ctx, gesture),
-            Action::Hunt(what) => self.host.hunt(what.as_ref()),
-            Action::Open(fragment) => return self.open(ctx, &fragment),
             other => self.transport(ctx, other),
         }
         true
@@ -76,12 +79,31 @@ impl App {
         });
     }
 
+    /// Shows a partition's replicas; an offset is one of another record in another partition.
+    fn show_partition(&self, partition: u32) {
+        self.host.look(|look| {
+            look.record = look.record.filter(|_| look.partition == partition);
+            look.partition = partition;
+        });
+    }
+
+    /// Follows a record: its way is on the Partition tab.
+    fn follow_record(&self, record: Option<(u32, i64)>) {
+        self.host.look(|look| {
+            look.record = record.map(|(_, offset)| offset);
+            if let Some((partition, _)) = record {
+                look.partition = partition;
+                look.tab = Tab::Partition;
+            }
+        });
+    }
+
     /// What was done on the stage itself.
     fn gesture(&mut self, ctx: &Context<Self>, gesture: Gesture) {
         match gesture {
             Gesture::Select(order) => self.follow(order),
             Gesture::Seek(at) => self.transport(ctx, Action::Seek(at)),
-            Gesture::Partition(partition) => self.host.look(|look| look.partition = partition),
+            Gesture::Partition(partition) => self.show_partition(partition),
             Gesture::Work { station, mean } => {
                 if let Some(&service) = Service::ALL.get(station.wrapping_sub(1)) {
                     let work = Command::SetWork {
@@ -99,6 +121,12 @@ impl App {
             } => {
                 let rewind = self.rewind_to(topic, group, partition, offset);
                 self.command(ctx, "rewind", rewind.into_iter().collect());
+            }
+            Gesture::Record {
+                partition, offset, ..
+            } if self.staged == Page::Cluster => {
+                let partition = u32::try_from(partition).unwrap_or_default();
+                self.follow_record(Some((partition, offset)));
             }
             Gesture::Record {
                 topic,

@@ -179,6 +179,7 @@ impl Opening {
             tab: crate::ui::Tab::by_name(&link.tab),
             order: link.order,
             partition: link.partition.unwrap_or(0),
+            record: link.record,
             ..Look::default()
         };
         look.topic.topic.clone_from(&link.topic);

@@ -1,7 +1,6 @@
 //! The animation loop: wall time in, pictures and now and then a snapshot out. Yew is not asked
 //! for frames: what moves at 60 Hz is set from here.
 
-use crate::chase::Chase;
 use crate::crash;
 use crate::dom;
 use crate::lab::Lab;
@@ -9,7 +8,7 @@ use crate::models::{self, Look};
 use crate::params::Params;
 use crate::player::SPEEDS;
 use crate::stage::{Marks, Picture, StageHandle, Theme};
-use crate::ui::{Hunting, Page, Snapshot};
+use crate::ui::{Page, Snapshot};
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
 use millrace::view::cluster::{self, ClusterScene};
@@ -26,9 +25,6 @@ use yew::Callback;
 const NEWS_EVERY_MS: f64 = 125.0;
 /// The breadcrumb's link is made anew at most so often: it is only for accidents.
 const CRUMB_EVERY_MS: f64 = 2_000.0;
-
-/// What a hunt may take of a frame: while the run on the stage plays, and while it does not.
-const HUNT_MS: [f64; 2] = [8.0, 12.0];
 
 /// The elements that are set on every frame.
 #[derive(Default)]
@@ -78,7 +74,6 @@ struct Inner {
     scenes: RefCell<Scenes>,
     stage: StageHandle,
     charts: RefCell<(Unfinished, Answers)>,
-    chase: RefCell<Option<Chase>>,
     markers: RefCell<Rc<Vec<Marker>>>,
     dark: Cell<bool>,
     still: Cell<bool>,
@@ -123,7 +118,6 @@ impl Host {
             scenes: RefCell::default(),
             stage: StageHandle::new(),
             charts: RefCell::default(),
-            chase: RefCell::default(),
             markers: RefCell::default(),
             dark: Cell::new(false),
             still: Cell::new(dom::still()),
@@ -188,7 +182,6 @@ impl Host {
             self.paint(wall_ms, changed);
         }
         self.turn_dials();
-        self.chase_on();
         let due = wall_ms - inner.last_news.get() >= NEWS_EVERY_MS;
         if inner.urgent.get() || due && inner.untold.get() {
             inner.last_news.set(wall_ms);
@@ -202,28 +195,6 @@ impl Host {
             ));
         }
         self.ask();
-    }
-
-    /// Hunts on. A hunt belongs to the Cluster page, and waits while another is open.
-    fn chase_on(&self) {
-        let playing = self.0.lab.borrow().player().playing();
-        let budget = HUNT_MS[usize::from(!playing)];
-        if self.page() == Page::Cluster
-            && let Some(chase) = &mut *self.0.chase.borrow_mut()
-            && chase.frame(budget, &dom::clock)
-        {
-            self.0.untold.set(true);
-        }
-    }
-
-    /// Begins a hunt, or ends the one that is on.
-    pub fn hunt(&self, what: Option<&Hunting>) {
-        self.0.urgent.set(true);
-        let chase = &mut *self.0.chase.borrow_mut();
-        match what {
-            Some(what) => *chase = Some(Chase::new(what)),
-            None => chase.iter_mut().for_each(Chase::cancel),
-        }
     }
 
     /// Makes the picture of the moment shown.
@@ -240,6 +211,7 @@ impl Host {
             Page::Cluster => {
                 let at = models::partition(&moment.world, &look);
                 cluster::scene::scene(moment, now, at, &mut scenes.cluster);
+                scenes.cluster.record = look.record;
             }
             Page::Notes => {}
         }
@@ -320,8 +292,7 @@ impl Host {
                 }
             }
             let before = inner.shown.borrow();
-            let (scenes, chase) = (inner.scenes.borrow(), inner.chase.borrow());
-            models::snapshot(&lab, &look, &scenes, chase.as_ref(), before.as_ref())
+            models::snapshot(&lab, &look, &inner.scenes.borrow(), before.as_ref())
         };
         *inner.markers.borrow_mut() = fresh.transport.markers.clone();
         let old = inner.shown.borrow_mut().replace(fresh.clone());
@@ -335,8 +306,7 @@ impl Host {
         let inner = &*self.0;
         self.look_again();
         let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
-        let (scenes, chase) = (inner.scenes.borrow(), inner.chase.borrow());
-        let fresh = models::snapshot(&lab, &look, &scenes, chase.as_ref(), None);
+        let fresh = models::snapshot(&lab, &look, &inner.scenes.borrow(), None);
         *inner.shown.borrow_mut() = Some(fresh.clone());
         fresh
     }
@@ -426,6 +396,7 @@ impl Host {
         let link = Link {
             page: name(page.name(), Page::home(lab.timeline().scenario()).name()),
             partition: Some(look.partition).filter(|&partition| partition > 0),
+            record: look.record,
             tab: name(look.tab.name(), ""),
             topic: look.topic.topic.clone(),
             order: look.order,

@@ -4,7 +4,6 @@ mod actions;
 mod api;
 mod app;
 mod bench;
-mod chase;
 mod crash;
 mod dialog;
 mod dom;

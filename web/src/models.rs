@@ -1,6 +1,5 @@
 //! From the moment shown to what the panels show: the only place that calls the core's views.
 
-use crate::chase::Chase;
 use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
@@ -36,19 +35,15 @@ pub struct Look {
     pub topic: TopicView,
     /// The partition whose replicas are shown.
     pub partition: u32,
+    /// The record of that partition whose way is shown, by its offset.
+    pub record: Option<i64>,
     /// The order whose life is shown.
     pub order: Option<OrderId>,
 }
 
-/// Makes what the panels show. `scenes` has the picture on the stage, already made for this moment,
-/// `chase` a hunt beside it; `before` is what they show now: what has not changed stays the same value.
-pub fn snapshot(
-    lab: &Lab,
-    look: &Look,
-    scenes: &Scenes,
-    chase: Option<&Chase>,
-    before: Option<&Snapshot>,
-) -> Snapshot {
+/// Makes what the panels show. `scenes` has the picture on the stage, already made for this moment;
+/// `before` is what they show now: what has not changed stays the same value.
+pub fn snapshot(lab: &Lab, look: &Look, scenes: &Scenes, before: Option<&Snapshot>) -> Snapshot {
     let timeline = lab.timeline();
     let asked = predict::asked(timeline, lab.answers());
     let score = predict::score(&asked);
@@ -65,7 +60,7 @@ pub fn snapshot(
             Page::Cluster => console(&timeline.moment().world, &scenes.cluster.topic),
             Page::Orders | Page::Notes => String::new(),
         },
-        panel: panel(lab, look, scenes, chase, asked, before.map(|b| &b.panel)),
+        panel: panel(lab, look, scenes, asked, before.map(|b| &b.panel)),
         score,
         opening: lab.opening(),
         file: lab.file().map(|file| (file.name.clone(), file.speed)),
@@ -109,7 +104,6 @@ fn panel(
     lab: &Lab,
     look: &Look,
     scenes: &Scenes,
-    chase: Option<&Chase>,
     asked: Vec<Asked>,
     before: Option<&PanelData>,
 ) -> PanelData {
@@ -125,10 +119,8 @@ fn panel(
     let scene = &scenes.orders;
     if scenes.page == Page::Cluster {
         match look.tab {
-            Tab::Partition => return same!(Partition, partition_data(lab, &scenes.cluster)),
-            Tab::Faults => {
-                return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster, chase));
-            }
+            Tab::Partition => return same!(Partition, partition_data(lab, look, &scenes.cluster)),
+            Tab::Faults => return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster)),
             Tab::Topic => {}
             Tab::Explain | Tab::Metrics | Tab::Code => {
                 return same!(ClusterNow, cluster_now(lab, look, &scenes.cluster, asked));
@@ -210,11 +202,16 @@ fn cluster_now(lab: &Lab, look: &Look, scene: &ClusterScene, asked: Vec<Asked>) 
     }
 }
 
-fn partition_data(lab: &Lab, scene: &ClusterScene) -> PartitionData {
-    let world = &lab.timeline().moment().world;
+fn partition_data(lab: &Lab, look: &Look, scene: &ClusterScene) -> PartitionData {
+    let (moment, now) = (lab.timeline().moment(), lab.timeline().now());
+    let world = &moment.world;
     let topic = world.topic_id(&scene.topic);
+    let at = partition(world, look);
     PartitionData {
         tables: cluster::tables::tables(world, scene),
+        record: look
+            .record
+            .map(|offset| cluster::record::story(moment, now, at, offset)),
         znodes: cluster::zookeeper::znodes(world, scene),
         partitions: topic.map_or(0, |topic| world.partitions(topic)),
         console: console(world, &scene.topic),
@@ -222,7 +219,7 @@ fn partition_data(lab: &Lab, scene: &ClusterScene) -> PartitionData {
     }
 }
 
-fn cluster_faults(lab: &Lab, scene: &ClusterScene, chase: Option<&Chase>) -> ClusterFaultsData {
+fn cluster_faults(lab: &Lab, scene: &ClusterScene) -> ClusterFaultsData {
     let world = &lab.timeline().moment().world;
     let topic = world.topic_id(&scene.topic);
     let stays = |node: &Node| matches!(node, Node::Broker(_) | Node::Controller(_));
@@ -245,7 +242,6 @@ fn cluster_faults(lab: &Lab, scene: &ClusterScene, chase: Option<&Chase>) -> Clu
             topic.map_or(0, |topic| world.partitions(topic)),
         ),
         flaw: world.flaw(),
-        hunt: chase.map(Chase::data),
     }
 }
 

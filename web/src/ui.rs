@@ -9,10 +9,10 @@ use millrace::id::OrderId;
 use millrace::map::Map;
 use millrace::scenario::{self, Scenario, Settings};
 use millrace::sim::Command;
-use millrace::sim::faults::Intensity;
 use millrace::time::Time;
 use millrace::view::biography::Course;
 use millrace::view::cluster::ClusterScene;
+use millrace::view::cluster::record::Story;
 use millrace::view::cluster::zookeeper::Znode;
 use millrace::view::code::Listing;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
@@ -220,6 +220,8 @@ pub enum Action {
     Topic(TopicView),
     /// Another partition on the ruler.
     Partition(u32),
+    /// The way of the record at this offset of this partition, or of none.
+    Record(Option<(u32, i64)>),
     /// Back to the future that acting in the past set aside.
     Fork(usize),
     /// A tab.
@@ -228,10 +230,6 @@ pub enum Action {
     Over(Option<Over>),
     /// The next theme.
     Theme(Theme),
-    /// A hunt for failures begins, or the one that is on ends.
-    Hunt(Option<Hunting>),
-    /// What a link shows.
-    Open(String),
     /// The link to the clipboard.
     CopyLink,
     /// A file of orders: its name and text.
@@ -399,6 +397,8 @@ pub struct ClusterNow {
 pub struct PartitionData {
     /// The picture.
     pub scene: ClusterScene,
+    /// The record that is followed.
+    pub record: Option<Story>,
     /// What the text twins show.
     pub tables: Vec<Table>,
     /// The same cluster as ZooKeeper kept it.
@@ -431,38 +431,6 @@ pub struct ClusterFaultsData {
     pub topic: (String, u32),
     /// The mistake that is switched on.
     pub flaw: Option<Flaw>,
-    /// The hunt for failures, if there is or was one.
-    pub hunt: Option<HuntData>,
-}
-
-/// What a person hunts for, and where.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Hunting {
-    /// How many seeds.
-    pub seeds: u64,
-    /// The first of them.
-    pub from: u64,
-    /// How much goes wrong.
-    pub faults: Intensity,
-    /// The mistake that is switched on.
-    pub flaw: Option<Flaw>,
-}
-
-/// A hunt for failures.
-#[derive(Clone, PartialEq, Debug)]
-pub struct HuntData {
-    /// Whether it goes on.
-    pub on: bool,
-    /// How many seeds were played, and how many there are.
-    pub played: (u64, u64),
-    /// The same in words.
-    pub progress: String,
-    /// What broke.
-    pub verdict: Option<String>,
-    /// What it takes.
-    pub steps: Option<Table>,
-    /// The fragment of a link to where it broke.
-    pub link: Option<String>,
 }
 
 /// The Code tab.

@@ -20,13 +20,14 @@ mod shops;
 mod timeline;
 mod trace;
 mod traffic;
+mod trail;
 mod world;
 
 pub use crate::cluster::Flaw;
 pub use chronicle::{Chronicle, Happening, Leadership};
 pub use command::{Acted, Command};
 pub use feeds::Feed;
-pub use hunt::{Hunt, Prey, Search};
+pub use hunt::{Hunt, Prey};
 pub use kernel::{Delivery, Kernel, Message, Traced};
 pub use ledger::{Counts, OrderInShop, OrderRow, Told};
 pub use metrics::{Event, Metrics, Moved, Sample, Waited};
@@ -38,4 +39,5 @@ pub use scenario::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpe
 pub use shops::Shops;
 pub use timeline::{Fork, Moment, Timeline};
 pub use traffic::{Carried, Traffic};
+pub use trail::Trail;
 pub use world::{Status, World};

@@ -7,6 +7,7 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use super::promise::Promises;
 use super::scenario::Scenario;
+use super::trail::Trail;
 use super::world::World;
 use crate::map::Map;
 use crate::protocol::{Fact, Sink, Stamp};
@@ -22,6 +23,8 @@ pub struct Moment {
     pub metrics: Metrics,
     /// What befell the cluster.
     pub chronicle: Chronicle,
+    /// What became of the newest records.
+    pub trail: Trail,
     /// The guarantees.
     pub promises: Promises,
     /// How many of the scenario's own commands have acted.
@@ -31,13 +34,19 @@ pub struct Moment {
 }
 
 /// The observers of one moment, listening together.
-struct Observers<'a>(&'a mut Metrics, &'a mut Chronicle, &'a mut Promises);
+struct Observers<'a>(
+    &'a mut Metrics,
+    &'a mut Chronicle,
+    &'a mut Trail,
+    &'a mut Promises,
+);
 
 impl Sink for Observers<'_> {
     fn hear(&mut self, stamp: Stamp, fact: Fact) {
         self.0.hear(stamp, fact);
         self.1.hear(stamp, fact);
         self.2.hear(stamp, fact);
+        self.3.hear(stamp, fact);
     }
 }
 
@@ -49,18 +58,20 @@ impl Moment {
     pub fn new(scenario: &Scenario, seed: u64) -> Result<Self, Problem> {
         let mut metrics = Metrics::default();
         let mut chronicle = Chronicle::default();
+        let mut trail = Trail::default();
         let mut promises = Promises::default();
         promises.terms_mut().note(&scenario.settings);
         promises.terms_mut().replicated = scenario.cluster.replication_factor > 1;
         let world = World::new(
             scenario,
             seed,
-            &mut Observers(&mut metrics, &mut chronicle, &mut promises),
+            &mut Observers(&mut metrics, &mut chronicle, &mut trail, &mut promises),
         )?;
         Ok(Self {
             world,
             metrics,
             chronicle,
+            trail,
             promises,
             script_done: 0,
             commands_done: 0,
@@ -72,13 +83,19 @@ impl Moment {
         self.world.step(&mut Observers(
             &mut self.metrics,
             &mut self.chronicle,
+            &mut self.trail,
             &mut self.promises,
         ))
     }
 
     /// Does what a person or the script asks.
     fn act(&mut self, command: &Command) -> Result<(), Problem> {
-        let mut observers = Observers(&mut self.metrics, &mut self.chronicle, &mut self.promises);
+        let mut observers = Observers(
+            &mut self.metrics,
+            &mut self.chronicle,
+            &mut self.trail,
+            &mut self.promises,
+        );
         self.world.apply(command, &mut observers)?;
         self.promises.terms_mut().note(self.world.settings());
         match command {
@@ -102,7 +119,7 @@ impl Moment {
     }
 
     fn unshared_bytes(&self) -> usize {
-        self.world.unshared_bytes() + self.metrics.unshared_bytes()
+        self.world.unshared_bytes() + self.metrics.unshared_bytes() + self.trail.unshared_bytes()
     }
 }
 

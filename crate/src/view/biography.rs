@@ -8,19 +8,24 @@ use crate::protocol::{Lane, OrderStep, Service};
 use crate::sim::{Event, Moment, OrderInShop, Passed, Shops, Told, World};
 use crate::time::{Span, Time};
 
-/// One order's way through one shop. All times are since it was placed.
+/// The way of one thing: of an order through one shop, or of a record through the cluster. All
+/// times are since it began.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Course {
-    /// Which shop.
-    pub shop: Lane,
-    /// Who took part: customer, shop, in the asynchronous shop the broker, then the services.
-    pub who: Vec<&'static str>,
+    /// Whose way: "Synchronous shop", "Record 7 of orders-0, epoch 0".
+    pub name: String,
+    /// What the times are since: "the order was placed".
+    pub since: &'static str,
+    /// Who took part, in the order of the drawing.
+    pub who: Vec<String>,
     /// What took time, in the order it began.
     pub stays: Vec<Stay>,
     /// What was sent, in the order it set off.
     pub messages: Vec<Sent>,
     /// How much time it takes, or has taken so far.
     pub span: Span,
+    /// How much of it is worth drawing: what takes longer runs off the drawing's foot.
+    pub drawn: Span,
     /// Whether something is still to come.
     pub open: bool,
 }
@@ -63,10 +68,6 @@ impl Course {
     /// The same as a table.
     #[must_use]
     pub fn table(&self) -> Table {
-        let name = match self.shop {
-            Lane::Sync => "Synchronous",
-            Lane::Async => "Asynchronous",
-        };
         let row = |what: String, place: String, from: Span, to: Option<Span>| {
             let (until, took) = to.map_or_else(
                 || ("now".to_owned(), Span(self.span.0.saturating_sub(from.0))),
@@ -76,7 +77,7 @@ impl Course {
             (from, cells.to_vec())
         };
         let stays = self.stays.iter().map(|stay| {
-            let place = self.who[stay.place].to_owned();
+            let place = self.who[stay.place].clone();
             row(stay.what.clone(), place, stay.from, stay.to)
         });
         let messages = self.messages.iter().map(|sent| {
@@ -86,7 +87,7 @@ impl Course {
         let mut rows: Vec<_> = stays.chain(messages).collect();
         rows.sort_by_cached_key(|(from, _)| from.0);
         Table {
-            caption: format!("{name} shop: times since the order was placed"),
+            caption: format!("{}: times since {}", self.name, self.since),
             heads: ["what", "where", "from", "until", "took"]
                 .map(str::to_owned)
                 .into(),
@@ -366,12 +367,19 @@ impl Builder<'_> {
         let mut who = vec!["customer", "shop"];
         who.extend((self.lane == Lane::Async).then_some("broker"));
         who.extend(Service::ALL.map(Service::name));
+        let name = match self.lane {
+            Lane::Sync => "Synchronous shop",
+            Lane::Async => "Asynchronous shop",
+        };
+        let span = if open { now } else { last.unwrap_or(now) };
         Course {
-            shop: self.lane,
-            who,
+            name: name.to_owned(),
+            since: "the order was placed",
+            who: who.into_iter().map(str::to_owned).collect(),
             stays,
             messages: self.messages,
-            span: if open { now } else { last.unwrap_or(now) },
+            span,
+            drawn: span,
             open,
         }
     }
@@ -404,8 +412,11 @@ mod tests {
         let timeline = played(&[], 5_000);
         for order in 0..30 {
             let row = *timeline.moment().metrics.order(OrderId(order)).unwrap();
-            for course in both(&timeline, order) {
-                let lane = &row.lanes[course.shop as usize];
+            for (course, shop) in both(&timeline, order)
+                .into_iter()
+                .zip([Lane::Async, Lane::Sync])
+            {
+                let lane = &row.lanes[shop as usize];
                 assert!(!course.open, "order {order}: {course:?}");
                 let ends = course.stays.iter().map(|s| s.to.expect("it ended"));
                 assert!(ends.max().unwrap() <= course.span);

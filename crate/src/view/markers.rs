@@ -45,8 +45,7 @@ pub fn markers(timeline: &Timeline) -> Vec<Marker> {
     markers
 }
 
-/// A command in a few words, and its colour. `usual` is how the scene begins.
-pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
+fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
     let plain = |label: String| (label, Tone::Plain);
     match command {
         Command::SetWork { service, mean_us } => {
@@ -174,7 +173,7 @@ fn cluster(moment: &Moment) -> Vec<Marker> {
 }
 
 /// A group's name: a service's, or the plain clients' own.
-fn group_name(world: &World, group: GroupId) -> Option<&str> {
+pub(super) fn group_name(world: &World, group: GroupId) -> Option<&str> {
     match world.feed() {
         Some(feed) => Some(&feed.group),
         None => Service::ALL

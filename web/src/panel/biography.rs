@@ -1,8 +1,7 @@
-//! The way of one order as a space-time diagram: who took part from left to right, time downward,
-//! a bar for each stay, an arrow for each message, and their numbers beside them.
+//! The way of an order or a record as a space-time diagram: who took part from left to right, time
+//! downward, a bar for each stay, an arrow for each message, and their numbers beside them.
 
 use super::parts::data_table;
-use millrace::protocol::Lane;
 use millrace::time::Span;
 use millrace::view::biography::{Course, Sent, Stay};
 use yew::prelude::*;
@@ -20,25 +19,20 @@ const HALF: f32 = 4.0;
 const LEAST: f32 = 190.0;
 const LINES: usize = 28;
 
-/// The drawings of both shops.
-pub fn drawings(courses: &[Course], order: u32) -> Html {
-    courses
-        .iter()
-        .map(|course| drawing(course, order))
-        .collect()
-}
-
-fn drawing(course: &Course, order: u32) -> Html {
-    let name = match course.shop {
-        Lane::Sync => "Synchronous",
-        Lane::Async => "Asynchronous",
-    };
+/// A drawing of a way of `whose`: "order 7".
+pub fn drawing(course: &Course, whose: &str) -> Html {
+    let name = course.name.split(' ').next().unwrap_or_default();
     let sofar = if course.open { " so far" } else { "" };
-    let title = format!("{name} shop: {}{sofar}", course.span);
+    let first = if course.drawn < course.span {
+        format!("the first {} of ", course.drawn)
+    } else {
+        String::new()
+    };
+    let title = format!("{}: {first}{}{sofar}", course.name, course.span);
     html! {
         <figure class="course" data-testid={format!("course-{}", name.to_lowercase())}>
             <figcaption>{ &title }</figcaption>
-            { picture(course, &format!("{title}. The way of order {order}; its table follows.")) }
+            { picture(course, &format!("{title}. The way of {whose}; its table follows.")) }
             <details><summary>{ "As a table" }</summary>{ data_table(&course.table(), None) }</details>
         </figure>
     }
@@ -57,13 +51,13 @@ struct Note {
 fn picture(course: &Course, label: &str) -> Html {
     let notes = notes(course);
     let height = (notes.len() as f32 * LINE).max(LEAST);
-    let y = |at: Span| TOP + scaled(at, course.span) * height;
+    let y = |at: Span| TOP + scaled(at, course.drawn) * height;
     let lines = lines(notes.iter().map(|note| y(note.at)), TOP + height);
     let right = lane(course.who.len() - 1) + 10.0;
     let foot = TOP + height;
     html! {
         <svg viewBox={format!("0 0 {WIDTH} {}", foot + 8.0)} role="img" aria-label={label.to_owned()}>
-            { for ticks(course.span).into_iter().map(|at| html! {
+            { for ticks(course.drawn).into_iter().map(|at| html! {
                 <g class="tick">
                     <path d={format!("M{} {1:.1}H{right}", LEFT - 8.0, y(at))} />
                     <text x={(LEFT - 10.0).to_string()} y={format!("{:.1}", y(at) + 3.0)} text-anchor="end">{ if at == Span::ZERO { "0".to_owned() } else { at.to_string() } }</text>
@@ -72,14 +66,14 @@ fn picture(course: &Course, label: &str) -> Html {
             { for course.who.iter().enumerate().map(|(n, who)| html! {
                 <g class="who">
                     <path d={format!("M{} {}V{foot:.1}", lane(n), TOP - 4.0)} />
-                    <text transform={format!("translate({} {}) rotate(-38)", lane(n) - 1.0, TOP - 8.0)}>{ *who }</text>
+                    <text transform={format!("translate({} {}) rotate(-38)", lane(n) - 1.0, TOP - 8.0)}>{ who }</text>
                 </g>
             }) }
             { for notes.iter().zip(&lines).map(|(note, line)| html! {
                 <path class="lead" d={format!("M{:.1} {:.1}H{right}L{:.1} {line:.1}", lane(note.place) + HALF, y(note.at), right + 6.0)} />
             }) }
             { for course.stays.iter().map(|stay| bar(stay, course, y)) }
-            { for course.messages.iter().map(|sent| arrow(sent, course, y)) }
+            { for course.messages.iter().filter(|sent| sent.sent < course.drawn || course.drawn == course.span).map(|sent| arrow(sent, course, y)) }
             { for notes.iter().zip(&lines).map(|(note, line)| html! {
                 <text class={note.faint.then_some("faint")} x={(right + 8.0).to_string()} y={format!("{:.1}", line + 3.5)}>{ &note.words }</text>
             }) }
@@ -100,7 +94,9 @@ fn bar(stay: &Stay, course: &Course, y: impl Fn(Span) -> f32) -> Html {
     let (top, foot) = (y(stay.from), y(stay.to.unwrap_or(course.span)));
     let class = classes!(
         if stay.waits { "waits" } else { "works" },
-        stay.to.is_none().then_some("lasts"),
+        stay.to
+            .is_none_or(|to| to > course.drawn)
+            .then_some("lasts"),
     );
     html! {
         <rect {class} x={(lane(stay.place) - HALF).to_string()} y={format!("{top:.1}")} width={(2.0 * HALF).to_string()}
@@ -147,13 +143,18 @@ fn notes(course: &Course) -> Vec<Note> {
         let middle = Span(stay.from.0.midpoint(end.0));
         // Who is at work is said in a word.
         let what = match stay.what.as_str() {
-            "at work" => course.who[stay.place],
+            "at work" => &course.who[stay.place],
             what => what,
         };
         note(middle, stay.place, false, what, stay.from, end)
     });
     let mut all: Vec<Note> = stays.collect();
-    let flown = || course.messages.iter().filter(|sent| sent.due > sent.sent);
+    let flown = || {
+        course
+            .messages
+            .iter()
+            .filter(|sent| sent.due > sent.sent && sent.sent <= course.drawn)
+    };
     if all.len() + flown().count() <= LINES {
         all.extend(flown().map(|m| {
             // The arrow says that it is an answer.

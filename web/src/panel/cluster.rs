@@ -1,10 +1,13 @@
 //! The Cluster page's panels: who leads and what is committed, and one partition in full.
 
 use super::Entry;
+use super::biography::drawing;
 use super::explain::{questions, told, what_ifs};
 use super::parts::{bare_table, data_table, promises};
 use crate::ui::{Action, ClusterNow, PartitionData, Ui};
 use millrace::client::partitioner::{murmur2, partition_for_key};
+use millrace::time::Time;
+use millrace::view::cluster::record::RecordWay;
 use millrace::view::predict::Score;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -53,6 +56,7 @@ pub fn partition(ui: &Ui, data: &PartitionData) -> Html {
                     }) }
                 </select>
             </div></div>
+            { follow(ui, data) }
             <KeyProbe id={ui.id("key")} topic={topic.clone()} partitions={data.partitions} />
             <pre class="console" tabindex="0" aria-label="kafka-topics --describe" data-testid="describe">{ &data.console }</pre>
             { for data.tables.iter().filter(|table| !table.rows.is_empty()).map(|table| html! {
@@ -65,6 +69,57 @@ pub fn partition(ui: &Ui, data: &PartitionData) -> Html {
                     <><dt>{ &znode.path }</dt><dd><code>{ &znode.holds }</code>{ znode.today }</dd></>
                 }) }
             </dl>
+        </>
+    }
+}
+
+/// A record to choose, and its way through the cluster.
+fn follow(ui: &Ui, data: &PartitionData) -> Html {
+    let (on, partition) = (ui.on.clone(), data.scene.chosen);
+    let onsettle = Callback::from(move |input: HtmlInputElement| {
+        let offset = input.value().trim().parse().ok();
+        on.emit(Action::Record(offset.map(|offset| (partition, offset))));
+    });
+    let id = ui.id("record");
+    let offset = data.record.as_ref().map(|story| story.offset);
+    let value = offset.map(|n| n.to_string()).unwrap_or_default();
+    html! {
+        <>
+            <div class="form"><div class="field">
+                <label for={id.clone()}>{ "Follow a record: its offset" }</label>
+                <Entry {id} testid="record" kind="number" min="0" step="1" {value} {onsettle} />
+            </div>
+            if data.record.is_none() { <p class="hint">{ "Or press its cell on the ruler." }</p> }
+            </div>
+            if let Some(story) = &data.record {
+                <section class="inset" aria-label="The way of a record" data-testid="record-way">
+                    <div class="head"><h3>{ &story.name }</h3>
+                        <button class="quiet" aria-label="Close the way of the record" onclick={ui.does::<MouseEvent>(Action::Record(None))}>{ "×" }</button></div>
+                    if !story.missing.is_empty() { <p>{ &story.missing }</p> }
+                    { for story.ways.iter().map(|way| record_way(ui, &story.name, way)) }
+                </section>
+            }
+        </>
+    }
+}
+
+/// One record that lies or lay at the offset: its way drawn, in a sentence, and step by step.
+fn record_way(ui: &Ui, whose: &str, way: &RecordWay) -> Html {
+    let first = way.steps.first().map_or(Time::ZERO, |(at, _)| *at);
+    let step = |(at, what): &(Time, String)| {
+        html! {
+            <li>
+                <button class="plain at" disabled={ui.locked("seek")} title={format!("Go to {at}")} onclick={ui.does::<MouseEvent>(Action::Seek(*at))}>{ format!("+{}", at.since(first)) }</button>
+                <span>{ what }</span>
+            </li>
+        }
+    };
+    html! {
+        <>
+            { drawing(&way.course, whose) }
+            <p>{ &way.told }</p>
+            <p class="hint">{ format!("Step by step, counted from {first}; a press on a time goes there:") }</p>
+            <ol class="life steps" data-testid="record-steps">{ for way.steps.iter().map(step) }</ol>
         </>
     }
 }

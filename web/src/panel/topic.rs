@@ -1,10 +1,10 @@
 //! Topic: the live table of a topic, the bytes of a record, the life of an order.
 
-use super::biography::drawings;
+use super::biography::drawing;
 use super::fields::Entry;
 use super::parts::records;
 use super::topics::manage;
-use crate::ui::{Action, TopicData, TopicView, Ui};
+use crate::ui::{Action, Page, TopicData, TopicView, Ui};
 use millrace::view::panel::LifeStep;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -36,7 +36,7 @@ pub fn topic(ui: &Ui, data: &TopicData) -> Html {
                 { life(ui, order.0, data) }
             }
             if let Some(text) = &data.bytes {
-                { bytes(text, view.bytes.unwrap_or_default(), change(ui, view, |view, _: MouseEvent| view.bytes = None)) }
+                { bytes(ui, text, view.bytes.unwrap_or_default(), change(ui, view, |view, _: MouseEvent| view.bytes = None)) }
             }
             <div class="scroller" tabindex="0" role="region" aria-label={caption.clone()}>
                 { records(ui, &data.rows, &caption, Some(&ask)) }
@@ -89,11 +89,20 @@ fn choose(ui: &Ui, data: &TopicData) -> Html {
 }
 
 /// A record's batch as it lies in the log.
-fn bytes(text: &str, (partition, offset): (u32, i64), close: Callback<MouseEvent>) -> Html {
+fn bytes(
+    ui: &Ui,
+    text: &str,
+    (partition, offset): (u32, i64),
+    close: Callback<MouseEvent>,
+) -> Html {
+    let follow = ui.does::<MouseEvent>(Action::Record(Some((partition, offset))));
     html! {
         <section class="inset" aria-label="Bytes" data-testid="bytes">
             <div class="head"><h3>{ format!("Partition {partition}, offset {offset}") }</h3>
                 <button class="quiet" aria-label="Close the bytes" onclick={close}>{ "×" }</button></div>
+            if ui.page == Page::Cluster {
+                <p><button class="plain" onclick={follow} data-testid="follow-record">{ "Follow it through the cluster" }</button></p>
+            }
             <pre tabindex="0">{ text }</pre>
         </section>
     }
@@ -125,7 +134,7 @@ fn life(ui: &Ui, order: u32, data: &TopicData) -> Html {
             <div class="head"><h3>{ format!("The life of order {order}") }</h3>
                 <button class="quiet" aria-label="Close the life of the order" onclick={ui.does(Action::Order(None))}>{ "×" }</button></div>
             if let Some(first) = first { <p class="hint">{ format!("Placed at {first}; times are since then.") }</p> }
-            { drawings(&data.courses, order) }
+            { for data.courses.iter().map(|course| drawing(course, &format!("order {order}"))) }
             <ol class="life">{ for steps.iter().map(step) }</ol>
         </section>
     }

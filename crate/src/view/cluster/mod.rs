@@ -4,8 +4,8 @@
 
 pub mod explain;
 pub mod fate;
-pub mod hunt;
 pub mod outcome;
+pub mod record;
 pub mod scene;
 pub mod tables;
 pub mod zookeeper;
@@ -22,6 +22,9 @@ pub struct ClusterScene {
     pub topic: String,
     /// The partition whose replicas are on the ruler.
     pub chosen: u32,
+    /// The record that a person follows, by its offset in that partition. Who shows the picture
+    /// sets it.
+    pub record: Option<i64>,
     /// The brokers, in order of their numbers.
     pub brokers: Vec<BrokerScene>,
     /// The controllers, in order of their numbers.

@@ -63,13 +63,25 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, scene: &ClusterScene) {
     bands(pen, scene, scale);
     for (n, (broker, replica)) in scene.ruler().enumerate() {
         let y = area.y + EPOCHS + n as f32 * layout.ruler_row;
-        row(pen, layout, scale, (broker, replica), end, y);
         let x = layout.ruler_title.0;
         let all = Rect::new(x, y, area.right() - x, layout.ruler_row);
-        let broker = (broker.number - 1) as u8;
-        pen.hits.note(all, Hit::Broker { broker });
+        let place = (broker.number - 1) as u8;
+        pen.hits.note(all, Hit::Broker { broker: place });
+        row(pen, layout, scale, (broker, replica), end, y);
     }
+    followed(pen, scene, scale);
     axis(pen, scale);
+}
+
+/// The record that is followed: a frame round all its copies.
+fn followed(pen: &mut Pen, scene: &ClusterScene, scale: Scale) {
+    let Some(offset) = scene.record else { return };
+    let (left, area) = (scale.x(offset as f64), scale.area);
+    if left >= area.x - 1.0 && left + scale.pitch <= area.right() + 1.0 {
+        let (top, low) = (area.y + EPOCHS - 3.0, area.bottom());
+        let frame = Rect::new(left, top, scale.pitch, low - top);
+        pen.list.rect(frame, 3.0, solid(Ink::Accent, 2.0));
+    }
 }
 
 /// Every epoch of the partition as a band.
@@ -134,6 +146,13 @@ fn row(
         }
         let at = Rect::new(left + GAP / 2.0, y + 2.0, scale.pitch - GAP, high);
         cell(pen, at, offset, replica, faded);
+        let record = Hit::Cell {
+            topic: 0,
+            partition: replica.partition as u16,
+            offset,
+            order: None,
+        };
+        pen.hits.note(at, record);
     }
     if let Some(words) = behind(end - replica.log_end, replica.log_end as f64 <= scale.first) {
         let set = Face::Small.left(Ink::Muted);

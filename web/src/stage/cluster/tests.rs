@@ -1,6 +1,7 @@
 //! Pictures of a real run: a leader is killed, fenced, replaced, and comes back.
 
 use super::*;
+use crate::stage::hit::Hit;
 use crate::stage::ink::Theme;
 use crate::stage::shapes::Shape;
 use millrace::id::{TopicId, TopicPartition};
@@ -134,5 +135,33 @@ fn pressing_a_replica_chooses_its_partition() {
         .hits()
         .at(row.center(), 0.0)
         .expect("it can be pressed");
-    assert_eq!(hit, super::super::hit::Hit::Replica { partition: 2 });
+    assert_eq!(hit, Hit::Replica { partition: 2 });
+}
+
+#[test]
+fn pressing_a_cell_follows_its_record() {
+    let mut scene = moments().swap_remove(1);
+    let mut painter = Painter::default();
+    let mut shapes = |scene: &ClusterScene| {
+        painted(&mut painter, (940.0, 530.0), scene);
+        painter.list().shapes.len()
+    };
+    let without = shapes(&scene);
+    let end = scene.ruler().map(|(_, replica)| replica.log_end).max();
+    let offset = end.expect("there are replicas") - 2;
+    scene.record = Some(offset);
+    assert_eq!(shapes(&scene), without + 1, "a frame round it");
+    let record = Hit::Cell {
+        topic: 0,
+        partition: 0,
+        offset,
+        order: None,
+    };
+    let cells = painter.hits().iter().filter(|(_, hit)| *hit == record);
+    let cells: Vec<Rect> = cells.map(|(at, _)| *at).collect();
+    assert_eq!(cells.len(), 3, "one on each broker");
+    let hit = painter.hits().at(cells[1].center(), 0.0).map(|hit| hit.1);
+    assert_eq!(hit, Some(record));
+    let told = tip::describe(record, &scene).join("; ");
+    assert!(told.contains("broker 3: committed"), "{told}");
 }

@@ -28,6 +28,7 @@ pub fn describe(hit: Hit, scene: &ClusterScene) -> Vec<String> {
             let broker = scene.brokers.get(usize::from(broker));
             broker.map_or_else(Vec::new, |broker| dies(broker, scene))
         }
+        Hit::Cell { offset, .. } => record(offset, scene),
         Hit::Replica { partition } => {
             vec![
                 format!("{}-{partition}", scene.topic),
@@ -49,6 +50,25 @@ pub fn describe(hit: Hit, scene: &ClusterScene) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// How the copies of a record stand.
+fn record(offset: i64, scene: &ClusterScene) -> Vec<String> {
+    let mut lines = vec![format!("offset {offset} of {}", scene.chosen_name())];
+    lines.extend(scene.ruler().map(|(broker, replica)| {
+        let stands = if offset >= replica.log_end {
+            "nothing there yet"
+        } else if replica.parts_at.is_some_and(|from| offset >= from) {
+            "a record that is not in the leader’s log"
+        } else if offset < replica.high_watermark {
+            "committed, as far as it knows"
+        } else {
+            "there, above its high watermark"
+        };
+        format!("broker {}: {stands}", broker.number)
+    }));
+    lines.push("press to follow the record".to_owned());
+    lines
 }
 
 /// What would die with a broker.
