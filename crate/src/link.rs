@@ -6,7 +6,7 @@
 
 use crate::id::OrderId;
 use crate::map::Map;
-use crate::sim::Acted;
+use crate::sim::{Acted, Prey};
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -116,6 +116,23 @@ pub struct Opened {
     pub link: Option<Link>,
     /// What was wrong, a sentence each; empty if all was well.
     pub complaints: Vec<String>,
+}
+
+/// The moment at which a hunt saw a promise break, and the partition in which.
+impl From<&Prey> for Link {
+    fn from(prey: &Prey) -> Self {
+        let shows = prey.breach.witness.partition();
+        let shows = shows.filter(|at| !at.topic.is_internal() && at.partition > 0);
+        Self {
+            engine: ENGINE.to_owned(),
+            scenario: prey.scene.clone(),
+            seed: prey.seed,
+            commands: prey.commands.clone(),
+            at_us: prey.breach.stamp.at,
+            partition: shows.map(|at| at.partition),
+            ..Self::default()
+        }
+    }
 }
 
 impl Link {

@@ -6,7 +6,8 @@ use millrace::cluster::Flaw;
 use millrace::link::Link;
 use millrace::scenario;
 use millrace::sim::faults::Intensity;
-use millrace::sim::{Command, Hunt, Prey, Timeline};
+use millrace::sim::{Command, Hunt, Prey, Search, Timeline};
+use millrace::view::cluster::hunt as view;
 
 fn hunt(faults: Intensity, flaw: Option<Flaw>) -> Hunt {
     let scene = scenario::by_name("hunt").expect("the scene is there");
@@ -92,6 +93,51 @@ fn a_failure_is_shrunk_to_what_it_takes() {
     assert!(matches!(first, Command::SetFlaw { .. }), "{first:?}");
 }
 
+/// Slice by slice it finds the same, and shrinks it to the same.
+#[test]
+fn slices_find_what_one_call_finds() {
+    let hunt = hunt(Intensity::High, Some(Flaw::KeepDivergentRecords));
+    let first = (0..2_000).find_map(|seed| tried(&hunt, seed));
+    let first = first.expect("it is caught");
+    let mut search = Search::new(hunt.clone(), 0..2_000);
+    assert_eq!(
+        view::progress(&search),
+        "0 of 2,000 seeds, nothing broken so far."
+    );
+    while search.prey().is_none() {
+        search.slice().expect("the scene holds together");
+    }
+    assert_eq!(search.tried(), first.seed + 1);
+    assert!(!search.done());
+    while !search.done() {
+        search.slice().expect("the scene holds together");
+    }
+    let least = hunt.shrink(first).expect("the scene holds together");
+    assert_eq!(search.prey(), Some((&least, true)));
+    let verdict = view::verdict(&search).expect("something broke");
+    let few = least.commands.len() - 1;
+    assert!(verdict.contains(least.breach.promise.text()), "{verdict}");
+    assert!(
+        few == 1 || verdict.contains(&format!("these {few} steps")),
+        "{verdict}"
+    );
+    let steps = view::steps(&search).expect("something broke").rows;
+    assert_eq!(steps.len(), least.commands.len());
+    assert_eq!(steps[0][1], "mistake: keep-divergent-records");
+
+    // After the last seed there is none.
+    for seeds in [u64::MAX - 2..u64::MAX, 7..7] {
+        let mut last = Search::new(self::hunt(Intensity::Low, None), seeds.clone());
+        while !last.done() {
+            last.slice().expect("the scene holds together");
+        }
+        last.slice().expect("nothing more happens");
+        assert_eq!((last.tried(), last.prey()), (seeds.end - seeds.start, None));
+        let told = view::progress(&last);
+        assert!(told.ends_with("nothing broken."), "{told}");
+    }
+}
+
 /// The command line: what it prints, how it ends, and a link that opens the very failure.
 #[test]
 fn the_command_line_hunts() {
@@ -122,10 +168,12 @@ fn the_command_line_hunts() {
     );
     let scene = scenario::by_name(&link.scenario).expect("its scene is there");
     let mut timeline = Timeline::new(scene, link.seed).expect("it starts");
-    timeline.script(link.commands);
+    timeline.script(link.commands.clone());
     timeline.run_until(link.at_us, u64::MAX);
     let breach = timeline.moment().promises.broken().expect("it broke");
     assert_eq!(broken["promise"], breach.promise.name());
+    let shows = breach.witness.partition().expect("a partition shows it");
+    assert_eq!(link.partition.unwrap_or(0), shows.partition);
 
     let (code, out, _) = run(&flaw);
     assert!(code == 1 && out.contains("#v1."), "{out}");

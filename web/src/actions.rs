@@ -64,6 +64,8 @@ impl App {
             Action::Record(record) => self.follow_record(record),
             Action::Order(order) => self.follow(order),
             Action::Gesture(gesture) => self.gesture(ctx, gesture),
+            Action::Hunt(what) => self.host.hunt(what.as_ref()),
+            Action::Open(fragment) => return self.open(ctx, &fragment),
             other => self.transport(ctx, other),
         }
         true

@@ -1,6 +1,7 @@
 //! The animation loop: wall time in, pictures and now and then a snapshot out. Yew is not asked
 //! for frames: what moves at 60 Hz is set from here.
 
+use crate::chase::Chase;
 use crate::crash;
 use crate::dom;
 use crate::lab::Lab;
@@ -8,7 +9,7 @@ use crate::models::{self, Look};
 use crate::params::Params;
 use crate::player::SPEEDS;
 use crate::stage::{Marks, Picture, StageHandle, Theme};
-use crate::ui::{Page, Snapshot};
+use crate::ui::{Hunting, Page, Snapshot};
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
 use millrace::view::cluster::{self, ClusterScene};
@@ -25,6 +26,9 @@ use yew::Callback;
 const NEWS_EVERY_MS: f64 = 125.0;
 /// The breadcrumb's link is made anew at most so often: it is only for accidents.
 const CRUMB_EVERY_MS: f64 = 2_000.0;
+
+/// What a hunt may take of a frame: while the run on the stage plays, and while it does not.
+const HUNT_MS: [f64; 2] = [8.0, 12.0];
 
 /// The elements that are set on every frame.
 #[derive(Default)]
@@ -74,6 +78,7 @@ struct Inner {
     scenes: RefCell<Scenes>,
     stage: StageHandle,
     charts: RefCell<(Unfinished, Answers)>,
+    chase: RefCell<Option<Chase>>,
     markers: RefCell<Rc<Vec<Marker>>>,
     dark: Cell<bool>,
     still: Cell<bool>,
@@ -118,6 +123,7 @@ impl Host {
             scenes: RefCell::default(),
             stage: StageHandle::new(),
             charts: RefCell::default(),
+            chase: RefCell::default(),
             markers: RefCell::default(),
             dark: Cell::new(false),
             still: Cell::new(dom::still()),
@@ -182,6 +188,7 @@ impl Host {
             self.paint(wall_ms, changed);
         }
         self.turn_dials();
+        self.chase_on();
         let due = wall_ms - inner.last_news.get() >= NEWS_EVERY_MS;
         if inner.urgent.get() || due && inner.untold.get() {
             inner.last_news.set(wall_ms);
@@ -195,6 +202,28 @@ impl Host {
             ));
         }
         self.ask();
+    }
+
+    /// Hunts on. A hunt belongs to the Cluster page, and waits while another is open.
+    fn chase_on(&self) {
+        let playing = self.0.lab.borrow().player().playing();
+        let budget = HUNT_MS[usize::from(!playing)];
+        if self.page() == Page::Cluster
+            && let Some(chase) = &mut *self.0.chase.borrow_mut()
+            && chase.frame(budget, &dom::clock)
+        {
+            self.0.untold.set(true);
+        }
+    }
+
+    /// Begins a hunt, or ends the one that is on.
+    pub fn hunt(&self, what: Option<&Hunting>) {
+        self.0.urgent.set(true);
+        let chase = &mut *self.0.chase.borrow_mut();
+        match what {
+            Some(what) => *chase = Some(Chase::new(what)),
+            None => chase.iter_mut().for_each(Chase::cancel),
+        }
     }
 
     /// Makes the picture of the moment shown.
@@ -292,7 +321,8 @@ impl Host {
                 }
             }
             let before = inner.shown.borrow();
-            models::snapshot(&lab, &look, &inner.scenes.borrow(), before.as_ref())
+            let (scenes, chase) = (inner.scenes.borrow(), inner.chase.borrow());
+            models::snapshot(&lab, &look, &scenes, chase.as_ref(), before.as_ref())
         };
         *inner.markers.borrow_mut() = fresh.transport.markers.clone();
         let old = inner.shown.borrow_mut().replace(fresh.clone());
@@ -306,7 +336,8 @@ impl Host {
         let inner = &*self.0;
         self.look_again();
         let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
-        let fresh = models::snapshot(&lab, &look, &inner.scenes.borrow(), None);
+        let (scenes, chase) = (inner.scenes.borrow(), inner.chase.borrow());
+        let fresh = models::snapshot(&lab, &look, &scenes, chase.as_ref(), None);
         *inner.shown.borrow_mut() = Some(fresh.clone());
         fresh
     }

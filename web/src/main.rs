@@ -4,6 +4,7 @@ mod actions;
 mod api;
 mod app;
 mod bench;
+mod chase;
 mod crash;
 mod dialog;
 mod dom;

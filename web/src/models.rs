@@ -1,5 +1,6 @@
 //! From the moment shown to what the panels show: the only place that calls the core's views.
 
+use crate::chase::Chase;
 use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
@@ -41,9 +42,15 @@ pub struct Look {
     pub order: Option<OrderId>,
 }
 
-/// Makes what the panels show. `scenes` has the picture on the stage, already made for this moment;
-/// `before` is what they show now: what has not changed stays the same value.
-pub fn snapshot(lab: &Lab, look: &Look, scenes: &Scenes, before: Option<&Snapshot>) -> Snapshot {
+/// Makes what the panels show. `scenes` has the picture on the stage, already made for this moment,
+/// `chase` a hunt beside it; `before` is what they show now: what has not changed stays the same value.
+pub fn snapshot(
+    lab: &Lab,
+    look: &Look,
+    scenes: &Scenes,
+    chase: Option<&Chase>,
+    before: Option<&Snapshot>,
+) -> Snapshot {
     let timeline = lab.timeline();
     let asked = predict::asked(timeline, lab.answers());
     let score = predict::score(&asked);
@@ -60,7 +67,7 @@ pub fn snapshot(lab: &Lab, look: &Look, scenes: &Scenes, before: Option<&Snapsho
             Page::Cluster => console(&timeline.moment().world, &scenes.cluster.topic),
             Page::Orders | Page::Notes => String::new(),
         },
-        panel: panel(lab, look, scenes, asked, before.map(|b| &b.panel)),
+        panel: panel(lab, look, scenes, chase, asked, before.map(|b| &b.panel)),
         score,
         opening: lab.opening(),
         file: lab.file().map(|file| (file.name.clone(), file.speed)),
@@ -104,6 +111,7 @@ fn panel(
     lab: &Lab,
     look: &Look,
     scenes: &Scenes,
+    chase: Option<&Chase>,
     asked: Vec<Asked>,
     before: Option<&PanelData>,
 ) -> PanelData {
@@ -120,7 +128,9 @@ fn panel(
     if scenes.page == Page::Cluster {
         match look.tab {
             Tab::Partition => return same!(Partition, partition_data(lab, look, &scenes.cluster)),
-            Tab::Faults => return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster)),
+            Tab::Faults => {
+                return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster, chase));
+            }
             Tab::Topic => {}
             Tab::Explain | Tab::Metrics | Tab::Code => {
                 return same!(ClusterNow, cluster_now(lab, look, &scenes.cluster, asked));
@@ -219,7 +229,7 @@ fn partition_data(lab: &Lab, look: &Look, scene: &ClusterScene) -> PartitionData
     }
 }
 
-fn cluster_faults(lab: &Lab, scene: &ClusterScene) -> ClusterFaultsData {
+fn cluster_faults(lab: &Lab, scene: &ClusterScene, chase: Option<&Chase>) -> ClusterFaultsData {
     let world = &lab.timeline().moment().world;
     let topic = world.topic_id(&scene.topic);
     let stays = |node: &Node| matches!(node, Node::Broker(_) | Node::Controller(_));
@@ -242,6 +252,7 @@ fn cluster_faults(lab: &Lab, scene: &ClusterScene) -> ClusterFaultsData {
             topic.map_or(0, |topic| world.partitions(topic)),
         ),
         flaw: world.flaw(),
+        hunt: chase.map(Chase::data),
     }
 }
 

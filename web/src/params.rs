@@ -36,7 +36,7 @@ pub const LOCKS: [(&str, &str); 24] = [
     ("step", "one step back or forward"),
     ("speed", "the speed"),
     ("seek", "the time line"),
-    ("seed", "the seed"),
+    ("seed", "the seed, the scene and the hunt"),
     ("load", "loading one’s own orders"),
     ("whatif", "the What if… buttons"),
     ("rate", "the arrival rate and bursts"),

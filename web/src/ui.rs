@@ -9,6 +9,7 @@ use millrace::id::OrderId;
 use millrace::map::Map;
 use millrace::scenario::{self, Scenario, Settings};
 use millrace::sim::Command;
+use millrace::sim::faults::Intensity;
 use millrace::time::Time;
 use millrace::view::biography::Course;
 use millrace::view::cluster::ClusterScene;
@@ -230,6 +231,10 @@ pub enum Action {
     Over(Option<Over>),
     /// The next theme.
     Theme(Theme),
+    /// A hunt for failures begins, or the one that is on ends.
+    Hunt(Option<Hunting>),
+    /// What a link shows.
+    Open(String),
     /// The link to the clipboard.
     CopyLink,
     /// A file of orders: its name and text.
@@ -431,6 +436,38 @@ pub struct ClusterFaultsData {
     pub topic: (String, u32),
     /// The mistake that is switched on.
     pub flaw: Option<Flaw>,
+    /// The hunt for failures, if there is or was one.
+    pub hunt: Option<HuntData>,
+}
+
+/// What a person hunts for, and where.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hunting {
+    /// How many seeds.
+    pub seeds: u64,
+    /// The first of them.
+    pub from: u64,
+    /// How much goes wrong.
+    pub faults: Intensity,
+    /// The mistake that is switched on.
+    pub flaw: Option<Flaw>,
+}
+
+/// A hunt for failures.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HuntData {
+    /// Whether it goes on.
+    pub on: bool,
+    /// How many seeds were played, and how many there are.
+    pub played: (u64, u64),
+    /// The same in words.
+    pub progress: String,
+    /// What broke.
+    pub verdict: Option<String>,
+    /// What it takes.
+    pub steps: Option<Table>,
+    /// The fragment of a link to where it broke.
+    pub link: Option<String>,
 }
 
 /// The Code tab.

@@ -2,7 +2,7 @@
 
 use super::{FAILED, OK, Streams, USAGE};
 use crate::cluster::Flaw;
-use crate::link::{ENGINE, Link};
+use crate::link::Link;
 use crate::scenario;
 use crate::sim::faults::Intensity;
 use crate::sim::{Acted, Hunt, Prey, Problem};
@@ -25,8 +25,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "K", default_value_t = 0)]
     from: u64,
     /// How much goes wrong.
-    #[arg(long, value_name = "HOW", default_value = "high", value_parser = ["low", "medium", "high"])]
-    faults: String,
+    #[arg(long, value_name = "HOW", default_value = "high", value_parser = PossibleValuesParser::new(Intensity::ALL.map(Intensity::name)).map(|name| Intensity::by_name(&name).expect("it is listed")))]
+    faults: Intensity,
     /// A mistake to switch on: to see that the promises notice it.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Flaw::ALL.map(Flaw::name)).map(|name| Flaw::by_name(&name).expect("it is listed")))]
     flaw: Option<Flaw>,
@@ -53,12 +53,11 @@ struct Broken {
 }
 
 pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
-    let faults = Intensity::by_name(&args.faults).unwrap_or(Intensity::Medium);
     let Some(scene) = scenario::by_name("hunt") else {
         writeln!(streams.stderr, "millrace: the scene to hunt in is missing")?;
         return Ok(USAGE);
     };
-    let hunt = Hunt::new(scene, faults, args.flaw);
+    let hunt = Hunt::new(scene, args.faults, args.flaw);
     let seeds = args.from..args.from.saturating_add(args.seeds);
     let found = first(&hunt, seeds.clone());
     let found = found.and_then(|prey| prey.map(|prey| hunt.shrink(prey)).transpose());
@@ -136,19 +135,11 @@ fn first(hunt: &Hunt, seeds: Range<u64>) -> Result<Option<Prey>, Problem> {
 }
 
 fn broken(prey: &Prey) -> Broken {
-    let link = Link {
-        engine: ENGINE.to_owned(),
-        scenario: "hunt".to_owned(),
-        seed: prey.seed,
-        commands: prey.commands.clone(),
-        at_us: prey.breach.stamp.at,
-        ..Link::default()
-    };
     Broken {
         seed: prey.seed,
         promise: prey.breach.promise.name(),
         commands: prey.commands.clone(),
-        link: link
+        link: Link::from(prey)
             .encode()
             .map_or_else(|why| why.to_string(), |text| format!("#{text}")),
     }

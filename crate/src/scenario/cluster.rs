@@ -345,8 +345,8 @@ fn hunt() -> Scenario {
     Scenario {
         name: "hunt".into(),
         title: "A cluster to hunt for failures in".into(),
-        watch: "Two producers, two partitions, and time-outs of a few seconds. The command line \
-                hunts in this scene, with random faults."
+        watch: "Two producers, two partitions, and time-outs of a few seconds. Hunts for \
+                failures play here, with random faults."
             .into(),
         try_this: "Kill two brokers at once.".into(),
         topics: vec![TopicSpec {

@@ -118,15 +118,23 @@ pub enum Intensity {
 }
 
 impl Intensity {
-    /// By its name: `low`, `medium` or `high`.
+    /// All of them, the least first.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
+    /// Its name: `low`, `medium` or `high`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    /// By that name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        match name {
-            "low" => Some(Self::Low),
-            "medium" => Some(Self::Medium),
-            "high" => Some(Self::High),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|known| known.name() == name)
     }
 
     fn gap(self) -> Span {

@@ -10,6 +10,7 @@ use super::timeline::Timeline;
 use crate::cluster::Flaw;
 use crate::protocol::Acks;
 use crate::time::{Span, Time};
+use std::ops::Range;
 
 /// What is hunted for, and where.
 #[derive(Clone, Debug)]
@@ -20,8 +21,10 @@ pub struct Hunt {
 }
 
 /// A promise that broke.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Prey {
+    /// In the scene of this name.
+    pub scene: String,
     /// Under this seed.
     pub seed: u64,
     /// The promise, when, and with what.
@@ -36,7 +39,7 @@ impl Hunt {
     /// A run is this long: what was cut off has had time to come back.
     pub const LENGTH: Span = Span::secs(30);
     /// Promises are looked at after so many events.
-    const SLICE: u64 = 4_000;
+    const SLICE: u64 = 1_000;
 
     /// A hunt in a scene of brokers and plain clients, with a mistake switched on, or none.
     #[must_use]
@@ -46,6 +49,18 @@ impl Hunt {
             faults,
             flaw,
         }
+    }
+
+    /// Where it is hunted.
+    #[must_use]
+    pub fn scene(&self) -> &Scenario {
+        &self.scene
+    }
+
+    /// The mistake that is switched on.
+    #[must_use]
+    pub fn flaw(&self) -> Option<Flaw> {
+        self.flaw
     }
 
     /// What is done under a seed.
@@ -76,30 +91,12 @@ impl Hunt {
     /// # Errors
     /// The scene contradicts itself.
     pub fn try_seed(&self, seed: u64) -> Result<Option<Prey>, Problem> {
-        self.play(seed, self.commands(seed))
-    }
-
-    fn play(&self, seed: u64, commands: Vec<Acted>) -> Result<Option<Prey>, Problem> {
-        let mut timeline = Timeline::new(self.scene.clone(), seed)?;
-        timeline.script(commands.clone());
-        let end = Time::ZERO + Self::LENGTH;
-        let found = loop {
-            let done = timeline.run_until(end, Self::SLICE);
-            if let Some(breach) = timeline.moment().promises.broken() {
-                break Some(*breach);
+        let mut run = Run::new(self, seed, self.commands(seed))?;
+        loop {
+            if let Some(end) = run.slice() {
+                return Ok(end);
             }
-            if done {
-                let moment = timeline.moment();
-                let mut promises = moment.promises.clone();
-                promises.recheck(&moment.world);
-                break promises.broken().copied();
-            }
-        };
-        Ok(found.map(|breach| Prey {
-            seed,
-            breach,
-            commands,
-        }))
+        }
     }
 
     /// The same failure with as few commands as one by one can be left out: what is left breaks the
@@ -108,30 +105,206 @@ impl Hunt {
     /// # Errors
     /// The scene contradicts itself.
     pub fn shrink(&self, prey: Prey) -> Result<Prey, Problem> {
-        let mut best = prey;
+        let mut shrinking = Shrinking::new(self, prey);
+        while !shrinking.slice(self)? {}
+        Ok(shrinking.best)
+    }
+}
+
+/// One seed being played.
+#[derive(Clone, Debug)]
+struct Run {
+    timeline: Timeline,
+    commands: Vec<Acted>,
+}
+
+impl Run {
+    fn new(hunt: &Hunt, seed: u64, commands: Vec<Acted>) -> Result<Self, Problem> {
+        let mut timeline = Timeline::new(hunt.scene.clone(), seed)?;
+        timeline.script(commands.clone());
+        Ok(Self { timeline, commands })
+    }
+
+    /// Plays a slice. `None` while there is more to play; then what broke, or that nothing did.
+    fn slice(&mut self) -> Option<Option<Prey>> {
+        let done = self
+            .timeline
+            .run_until(Time::ZERO + Hunt::LENGTH, Hunt::SLICE);
+        let moment = self.timeline.moment();
+        let mut broken = moment.promises.broken().copied();
+        if broken.is_none() && done {
+            let mut promises = moment.promises.clone();
+            promises.recheck(&moment.world);
+            broken = promises.broken().copied();
+        }
+        let prey = broken.map(|breach| Prey {
+            scene: self.timeline.scenario().name.clone(),
+            seed: self.timeline.seed(),
+            breach,
+            commands: std::mem::take(&mut self.commands),
+        });
+        (done || prey.is_some()).then_some(prey)
+    }
+}
+
+/// A failure on its way to as few commands as it takes.
+#[derive(Clone, Debug)]
+struct Shrinking {
+    best: Prey,
+    /// So many commands at the front stay.
+    kept: usize,
+    /// So many are left out at a time…
+    size: usize,
+    /// …from here on.
+    from: usize,
+    /// Whether any could be left out since the front.
+    shrunk: bool,
+    run: Option<Run>,
+}
+
+impl Shrinking {
+    fn new(hunt: &Hunt, mut best: Prey) -> Self {
         // What came after it did not break it.
         let until = best.breach.stamp.at;
         best.commands.retain(|acted| acted.at_us <= until);
-        let kept = usize::from(self.flaw.is_some());
-        let mut size = best.commands.len().saturating_sub(kept).max(1);
-        loop {
-            let mut from = kept;
-            let mut shrunk = false;
-            while from < best.commands.len() {
-                let mut fewer = best.commands.clone();
-                fewer.drain(from..(from + size).min(best.commands.len()));
-                match self.play(best.seed, fewer)? {
-                    Some(prey) if prey.breach.promise == best.breach.promise => {
-                        (best, shrunk) = (prey, true);
+        let kept = usize::from(hunt.flaw.is_some());
+        Self {
+            kept,
+            size: best.commands.len().saturating_sub(kept).max(1),
+            from: kept,
+            shrunk: false,
+            run: None,
+            best,
+        }
+    }
+
+    /// Plays a slice; whether it is done.
+    fn slice(&mut self, hunt: &Hunt) -> Result<bool, Problem> {
+        if let Some(run) = &mut self.run {
+            if let Some(end) = run.slice() {
+                self.run = None;
+                match end {
+                    Some(prey) if prey.breach.promise == self.best.breach.promise => {
+                        (self.best, self.shrunk) = (prey, true);
                     }
-                    _ => from += size,
+                    _ => self.from += self.size,
                 }
             }
-            if size > 1 {
-                size = size.div_ceil(2);
-            } else if !shrunk {
-                return Ok(best);
-            }
+        } else if self.from < self.best.commands.len() {
+            let mut fewer = self.best.commands.clone();
+            fewer.drain(self.from..(self.from + self.size).min(fewer.len()));
+            self.run = Some(Run::new(hunt, self.best.seed, fewer)?);
+        } else if self.size > 1 || self.shrunk {
+            self.size = self.size.div_ceil(2);
+            (self.from, self.shrunk) = (self.kept, false);
+        } else {
+            return Ok(true);
         }
+        Ok(false)
+    }
+}
+
+/// A hunt that is played in slices, so that whoever plays it can do other things between them: seed
+/// after seed, and what is found is shrunk.
+#[derive(Clone, Debug)]
+pub struct Search {
+    hunt: Hunt,
+    seeds: Range<u64>,
+    /// How many were played to their end.
+    tried: u64,
+    at: Stage,
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    Trying(Option<Box<Run>>),
+    Shrinking(Box<Shrinking>),
+    Found(Prey),
+}
+
+impl Search {
+    /// A hunt through these seeds.
+    #[must_use]
+    pub fn new(hunt: Hunt, seeds: Range<u64>) -> Self {
+        Self {
+            hunt,
+            seeds,
+            tried: 0,
+            at: Stage::Trying(None),
+        }
+    }
+
+    /// What is hunted for, and where.
+    #[must_use]
+    pub fn hunt(&self) -> &Hunt {
+        &self.hunt
+    }
+
+    /// The seeds to play.
+    #[must_use]
+    pub fn seeds(&self) -> Range<u64> {
+        self.seeds.clone()
+    }
+
+    /// How many of them were played to their end, the one that broke a promise among them.
+    #[must_use]
+    pub fn tried(&self) -> u64 {
+        self.tried
+    }
+
+    /// What broke, and whether its commands are as few as it takes.
+    #[must_use]
+    pub fn prey(&self) -> Option<(&Prey, bool)> {
+        match &self.at {
+            Stage::Trying(_) => None,
+            Stage::Shrinking(shrinking) => Some((&shrinking.best, false)),
+            Stage::Found(prey) => Some((prey, true)),
+        }
+    }
+
+    /// Whether there is no more to play: it is found and shrunk, or no seed is left.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        match &self.at {
+            Stage::Trying(_) => self.next().is_none(),
+            Stage::Shrinking(_) => false,
+            Stage::Found(_) => true,
+        }
+    }
+
+    /// The seed at hand.
+    fn next(&self) -> Option<u64> {
+        let next = self.seeds.start.checked_add(self.tried)?;
+        self.seeds.contains(&next).then_some(next)
+    }
+
+    /// Plays a slice: a thousand events at most, or the beginning of a run.
+    ///
+    /// # Errors
+    /// The scene contradicts itself.
+    pub fn slice(&mut self) -> Result<(), Problem> {
+        match &mut self.at {
+            Stage::Trying(None) => {
+                if let Some(seed) = self.next() {
+                    let run = Run::new(&self.hunt, seed, self.hunt.commands(seed))?;
+                    self.at = Stage::Trying(Some(Box::new(run)));
+                }
+            }
+            Stage::Trying(Some(run)) => {
+                if let Some(end) = run.slice() {
+                    self.tried += 1;
+                    self.at = end.map_or(Stage::Trying(None), |prey| {
+                        Stage::Shrinking(Box::new(Shrinking::new(&self.hunt, prey)))
+                    });
+                }
+            }
+            Stage::Shrinking(shrinking) => {
+                if shrinking.slice(&self.hunt)? {
+                    self.at = Stage::Found(shrinking.best.clone());
+                }
+            }
+            Stage::Found(_) => {}
+        }
+        Ok(())
     }
 }

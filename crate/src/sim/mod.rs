@@ -27,7 +27,7 @@ pub use crate::cluster::Flaw;
 pub use chronicle::{Chronicle, Happening, Leadership};
 pub use command::{Acted, Command};
 pub use feeds::Feed;
-pub use hunt::{Hunt, Prey};
+pub use hunt::{Hunt, Prey, Search};
 pub use kernel::{Delivery, Kernel, Message, Traced};
 pub use ledger::{Counts, OrderInShop, OrderRow, Told};
 pub use metrics::{Event, Metrics, Moved, Sample, Waited};

@@ -45,7 +45,8 @@ pub fn markers(timeline: &Timeline) -> Vec<Marker> {
     markers
 }
 
-fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
+/// A command in a few words, and its colour. `usual` is how the scene begins.
+pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Tone) {
     let plain = |label: String| (label, Tone::Plain);
     match command {
         Command::SetWork { service, mean_us } => {

@@ -229,3 +229,69 @@ fn the_cluster_is_accessible_and_every_scene_plays() {
     visit.browser.element(&test("kill-broker-2"));
     visit.ends_well();
 }
+
+/// A hunt for a mistake finds it, leaves out what it does not take, and opens it; one for nothing in
+/// particular goes on until it is cancelled, and the page can be used meanwhile.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn a_hunt_finds_a_mistake_and_opens_it() {
+    let visit = Visit::to("#cluster");
+    visit.pause();
+    visit.tab("faults");
+    visit.browser.click(".part:has(#hunt-seeds) summary");
+    visit.enter("hunt-seeds", "100000");
+    visit.click("hunt-start");
+    let tried = |text: &str| -> Option<u64> {
+        let (tried, rest) = text.split_once(" of ")?;
+        let tried = tried.replace(',', "").parse().ok()?;
+        rest.starts_with("100,000 seeds, nothing broken so far.")
+            .then_some(tried)
+    };
+    let further = |than: u64| {
+        visit
+            .browser
+            .wait_text(&test("hunt-progress"), "it goes on", |text| {
+                tried(text).is_some_and(|n| n > than)
+            })
+    };
+    let before = tried(&further(0));
+    visit.seek(6_000);
+    visit.tab("explain");
+    visit.tab("faults");
+    further(before.expect("it said how many"));
+    visit.click("hunt-cancel");
+    visit.browser.element(&test("hunt-start"));
+    let there = visit.text("hunt-progress");
+    assert!(there.ends_with("Cancelled."), "{there}");
+    visit.seek(8_000);
+    assert_eq!(visit.text("hunt-progress"), there);
+    assert_eq!(visit.browser.count(&test("hunt-open")), 0);
+
+    visit
+        .browser
+        .set_value(&test("hunt-flaw"), "keep-divergent-records");
+    visit.click("hunt-start");
+    let verdict = visit
+        .browser
+        .wait_text(&test("hunt-verdict"), "it is found", |text| {
+            text.contains("none can be left out") || text.contains("this one step")
+        });
+    let steps = visit.rows("hunt-steps");
+    assert_eq!(steps[0][1], "mistake: keep-divergent-records");
+    let (_, at) = verdict.split_once("is broken at ").expect("when");
+    let (at, _) = at.split_once(". ").expect("and more");
+    assert_eq!(visit.browser.accessibility_problems(), NONE);
+    visit.click("hunt-open");
+    visit
+        .browser
+        .wait_text(&test("time"), "where it broke", |text| text == at);
+    visit.settle();
+    let flawed = visit.text("promises");
+    assert!(
+        flawed.contains("promised, and broken by a mistake"),
+        "{flawed}"
+    );
+    visit.tab("faults");
+    assert_eq!(visit.rows("hunt-steps"), steps, "what was found stays");
+    visit.ends_well();
+}

@@ -1,6 +1,7 @@
 //! Faults on the Cluster page: everything a person can do to brokers, controllers and the network.
 
 use super::fields::{Number, act, choice, part};
+use super::hunt::HuntPart;
 use crate::ui::{ClusterFaultsData, NodeState, Ui};
 use millrace::cluster::Flaw;
 use millrace::protocol::{Acks, Stop};
@@ -71,6 +72,10 @@ impl Component for ClusterFaults {
                 { self.network(ctx) }
                 { clients(ui, data) }
                 { flaws(ui, data.flaw) }
+                // In an exam it would play what is asked.
+                if !ui.params.exam {
+                    <HuntPart ui={ui.clone()} flaw={data.flaw} data={data.hunt.clone()} />
+                }
             </>
         }
     }

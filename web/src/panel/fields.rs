@@ -128,14 +128,18 @@ impl Number {
 
     /// Draws it; the value makes a command.
     pub fn view(self, ui: &Ui, make: Callback<f64, Command>) -> Html {
-        let Self {
-            from, value: now, ..
-        } = self;
-        let on = ui.on.clone();
+        let (on, from) = (ui.on.clone(), self.from);
+        let settle = move |value| on.emit(Action::Act(from, vec![make.emit(value)]));
+        self.settle(ui, settle.into())
+    }
+
+    /// Draws it; the value is told when it is settled.
+    pub fn settle(self, ui: &Ui, settle: Callback<f64>) -> Html {
+        let now = self.value;
         let onsettle = Callback::from(move |input: HtmlInputElement| {
             let value = input.value_as_number();
             if value.is_finite() {
-                on.emit(Action::Act(from, vec![make.emit(value)]));
+                settle.emit(value);
             } else {
                 input.set_value(&now.to_string());
             }
@@ -146,7 +150,7 @@ impl Number {
                 <label for={id.clone()}>{ self.label }</label>
                 <span class="with-unit">
                     <Entry {id} kind="number" min={self.min.to_string()} max={self.max.to_string()}
-                        step={self.step.to_string()} value={plain(now)} disabled={ui.locked(from)} {onsettle} />
+                        step={self.step.to_string()} value={plain(now)} disabled={ui.locked(self.from)} {onsettle} />
                     <span class="unit">{ self.unit }</span>
                 </span>
             </div>
@@ -172,17 +176,37 @@ pub fn choice(
     make: fn(usize) -> Command,
 ) -> Html {
     let on = ui.on.clone();
+    let settle = move |n| on.emit(Action::Act(name, vec![make(n)]));
+    pick(
+        ui,
+        (name, label),
+        ui.locked(name),
+        options,
+        chosen,
+        settle.into(),
+    )
+}
+
+/// One of a few, by its place. `name` is its id, `label` what it is called.
+pub fn pick(
+    ui: &Ui,
+    (name, label): (&'static str, &'static str),
+    locked: bool,
+    options: &[&'static str],
+    chosen: usize,
+    settle: Callback<usize>,
+) -> Html {
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         if let Ok(n) = usize::try_from(select.selected_index()) {
-            on.emit(Action::Act(name, vec![make(n)]));
+            settle.emit(n);
         }
     });
     let id = ui.id(name);
     html! {
         <div class="field">
             <label for={id.clone()}>{ label }</label>
-            <select {id} disabled={ui.locked(name)} {onchange} data-testid={name}>
+            <select {id} disabled={locked} {onchange} data-testid={name}>
                 { for options.iter().enumerate().map(|(n, option)| html! {
                     <option selected={n == chosen}>{ *option }</option>
                 }) }

@@ -7,6 +7,7 @@ mod code;
 mod explain;
 mod faults;
 mod fields;
+mod hunt;
 mod metrics;
 pub mod nodes;
 mod parts;

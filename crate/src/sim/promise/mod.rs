@@ -139,6 +139,21 @@ pub enum Witness {
     Overtaken(OrderId, OrderId),
 }
 
+impl Witness {
+    /// The partition in which it shows, if it is about one.
+    #[must_use]
+    pub fn partition(self) -> Option<TopicPartition> {
+        match self {
+            Self::Offset(at, ..)
+            | Self::Record(at, _)
+            | Self::Replica(_, at, _)
+            | Self::State(at, _) => Some(at),
+            Self::Leaders(at, ..) => at,
+            Self::Metadata(_) | Self::Order(_) | Self::Overtaken(..) => None,
+        }
+    }
+}
+
 /// The monitors.
 #[derive(Clone, Debug, Default)]
 pub struct Promises {

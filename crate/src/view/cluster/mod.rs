@@ -4,6 +4,7 @@
 
 pub mod explain;
 pub mod fate;
+pub mod hunt;
 pub mod outcome;
 pub mod record;
 pub mod scene;
