@@ -159,7 +159,7 @@ impl ClusterNet {
                 Effect::Send { to, body } => drop(self.kernel.send(node, to, body)),
                 Effect::Wake { at, timer } => self.kernel.wake(node, at, timer),
                 Effect::Disconnect { peer } => self.kernel.disconnect(node, peer),
-                Effect::Exit => exits = true,
+                Effect::Exit | Effect::Halt => exits = true,
             }
         }
         self.out = out;

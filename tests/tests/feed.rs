@@ -4,8 +4,8 @@ use millrace::cluster::Replica;
 use millrace::id::TopicPartition;
 use millrace::protocol::{Acks, Carries, Service, Stop};
 use millrace::scenario::{self, CommitMode, Partitioning};
-use millrace::sim::faults::{Intensity, mend_cluster, random_faults};
-use millrace::sim::{Acted, Command, Node, Timeline};
+use millrace::sim::faults::{Intensity, Mischief, mend_all, random_faults};
+use millrace::sim::{Acted, Command, Happening, Node, Status, Timeline};
 use millrace::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -256,8 +256,9 @@ fn after_any_faults_everything_catches_up() {
     for seed in 0..24 {
         let intensity = [Intensity::Low, Intensity::Medium, Intensity::High][seed as usize % 3];
         let (faults_until, settled) = (Time(30_000_000), Time(110_000_000));
-        let mut script = random_faults(seed, &scene, faults_until, intensity);
-        script.extend(mend_cluster().into_iter().map(|command| Acted {
+        let mischief = Mischief::Anything;
+        let mut script = random_faults(seed, &scene, faults_until, intensity, mischief);
+        script.extend(mend_all(&scene).into_iter().map(|command| Acted {
             at_us: faults_until,
             instant: None,
             command,
@@ -358,4 +359,76 @@ fn a_frozen_broker_is_fenced_and_comes_back() {
     let (node, for_us) = ("broker".to_owned(), 601_000_000);
     let refused = timeline.act(Command::Freeze { node, for_us });
     assert!(refused.is_err(), "longer than a fault lasts");
+}
+
+#[test]
+fn a_slow_disk_keeps_producers_waiting_and_a_follower_in_sync() {
+    // The longest that a delivery took before 12 s, and whether everyone is in sync then.
+    let run = |node: &str, by_us| {
+        let mut timeline = cluster(11);
+        play(&mut timeline, 4);
+        let node = node.to_owned();
+        let command = Command::SlowDisk { node, by_us };
+        timeline.act(command).expect("a broker is named");
+        play(&mut timeline, 12);
+        assert_eq!(timeline.moment().promises.broken(), None);
+        let world = &timeline.moment().world;
+        let topic = world.topic_id("orders").expect("it is there");
+        let states = (0..3).map(|n| TopicPartition::new(topic, n));
+        let states = states.filter_map(|at| world.cluster().partition(at));
+        let in_sync: usize = states.map(|state| state.isr.len()).sum();
+        (acked_and_lag(&timeline).0, in_sync)
+    };
+    let (quick, all) = run("broker-2", 0);
+    let (slow, still_all) = run("broker-2", 2_000_000);
+    assert_eq!((all, still_all), (9, 9), "it lags by less than 30 s");
+    assert!(slow + 30 < quick, "{slow} acknowledged, {quick} without");
+    assert!(slow > 60, "{slow}: they wait, but are answered");
+
+    let mut timeline = cluster(11);
+    for (node, by_us) in [("broker-1", 10_000_001), ("producer-1", 1), ("nobody", 1)] {
+        let node = node.to_owned();
+        let refused = timeline.act(Command::SlowDisk { node, by_us });
+        assert!(refused.is_err());
+    }
+}
+
+#[test]
+fn a_broker_whose_disk_is_full_halts_until_there_is_room() {
+    let mut timeline = cluster(11);
+    play(&mut timeline, 4);
+    let node = || "broker-1".to_owned();
+    let fill = Command::FillDisk { node: node() };
+    timeline.act(fill).expect("a broker is named");
+    let down = |timeline: &Timeline| {
+        let world = &timeline.moment().world;
+        world.status(world.broker_ids()[0]) == Status::Down
+    };
+    let halts = |timeline: &Timeline| {
+        let entries = timeline.moment().chronicle.entries();
+        let halts =
+            entries.filter(|(_, what)| matches!(what, Happening::Stopped(_, Stop::DiskFull)));
+        halts.count()
+    };
+    play(&mut timeline, 5);
+    assert!(down(&timeline), "producers write all the time");
+    let before = acked_and_lag(&timeline).0;
+    play(&mut timeline, 20);
+    let after = acked_and_lag(&timeline).0;
+    assert!(after > before + 60, "{before} and {after}: others lead");
+    timeline.act(start("broker-1")).expect("it is down");
+    play(&mut timeline, 40);
+    assert!(down(&timeline), "it fetches, and cannot write");
+    assert_eq!(halts(&timeline), 2);
+    timeline.act(Command::Heal).expect("it may be mended");
+    timeline.act(start("broker-1")).expect("it is down");
+    play(&mut timeline, 70);
+    assert!(!down(&timeline));
+    assert_eq!(halts(&timeline), 2);
+    let moment = timeline.moment();
+    assert_eq!(moment.promises.broken(), None);
+    let topic = moment.world.topic_id("orders").expect("it is there");
+    let states = (0..3).map(|n| TopicPartition::new(topic, n));
+    let states = states.filter_map(|at| moment.world.cluster().partition(at));
+    assert_eq!(states.map(|state| state.isr.len()).sum::<usize>(), 9);
 }

@@ -7,7 +7,7 @@ use millrace::cluster::{Controller, Quorum};
 use millrace::map::Map;
 use millrace::protocol::{Acks, Lane, Service, Stop};
 use millrace::scenario::{self, ClusterSpec, Scenario, Sending};
-use millrace::sim::faults::{Mischief, mend_all, random_commands};
+use millrace::sim::faults::{Intensity, Mischief, mend_all, random_faults};
 use millrace::sim::{Acted, Command, Promise, Timeline, Told};
 use millrace::time::{Span, Time};
 use millrace::view::numbers::lag_of;
@@ -65,9 +65,9 @@ fn replicated(seed: u64) -> Scenario {
 }
 
 fn play(scene: Scenario, seed: u64, mischief: Mischief) -> Timeline {
-    let count = 4 + (seed % 9) as u32 * scene.cluster.brokers.min(2);
-    let mut commands = random_commands(seed, MISCHIEF_UNTIL, count, mischief, &scene.cluster);
-    let mend = mend_all(&scene.cluster);
+    let intensity = [Intensity::Low, Intensity::Medium, Intensity::High][seed as usize % 3];
+    let mut commands = random_faults(seed, &scene, MISCHIEF_UNTIL, intensity, mischief);
+    let mend = mend_all(&scene);
     let mut timeline = Timeline::new(scene, seed).expect("the scene holds together");
     commands.extend(mend.into_iter().map(|command| Acted {
         at_us: MISCHIEF_UNTIL,

@@ -235,6 +235,9 @@ fn cluster_faults(lab: &Lab, scene: &ClusterScene, chase: Option<&Chase>) -> Clu
     let stays = |node: &Node| matches!(node, Node::Broker(_) | Node::Controller(_));
     ClusterFaultsData {
         settings: world.settings().clone(),
+        disks: cluster::disks::ailing(world)
+            .map(|(name, what)| (name.to_owned(), what))
+            .collect(),
         nodes: world
             .nodes()
             .filter(|(.., node)| stays(node))

@@ -31,7 +31,7 @@ impl Theme {
 }
 
 /// The controls that a teacher may freeze, by the names `lock=` takes, and what each covers.
-pub const LOCKS: [(&str, &str); 24] = [
+pub const LOCKS: [(&str, &str); 25] = [
     ("play", "play and pause"),
     ("step", "one step back or forward"),
     ("speed", "the speed"),
@@ -56,6 +56,7 @@ pub const LOCKS: [(&str, &str); 24] = [
     ("rewind", "rewinding a group"),
     ("topics", "making, growing and deleting topics"),
     ("network", "cuts and losses"),
+    ("disk", "slow and full disks"),
 ];
 
 /// What the address asks for.

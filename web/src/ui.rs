@@ -432,6 +432,8 @@ pub struct ClusterFaultsData {
     pub settings: Settings,
     /// Brokers and controllers, and how they stand.
     pub nodes: Vec<(AttrValue, NodeState)>,
+    /// Brokers whose disks are slow or full, and how.
+    pub disks: Vec<(String, String)>,
     /// The topic shown, and how many partitions it has.
     pub topic: (String, u32),
     /// The mistake that is switched on.

@@ -34,6 +34,9 @@ pub enum Stop {
     Killed,
     /// Its machine lost power: what was not on disk is gone.
     Crashed,
+    /// It halted by itself, since it could not write to its disk. Nobody does this to a node.
+    #[serde(skip)]
+    DiskFull,
 }
 
 /// Why a replica lost records.

@@ -112,6 +112,8 @@ pub enum Effect {
     },
     /// The process ends, cleanly.
     Exit,
+    /// The process ends at once, since it cannot write.
+    Halt,
 }
 
 /// Where a step puts what it does and what it tells. Reused from step to step.
@@ -166,6 +168,11 @@ impl Out {
     /// Ends this process, cleanly.
     pub fn exit(&mut self) {
         self.effects.push(Effect::Exit);
+    }
+
+    /// Ends this process at once: what it would have handed over it does not (`Exit.halt`).
+    pub fn halt(&mut self) {
+        self.effects.push(Effect::Halt);
     }
 
     /// Tells a fact, if anyone listens. A fact is ids and numbers, so making one costs nothing much.

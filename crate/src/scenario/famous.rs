@@ -118,6 +118,7 @@ fn told(fault: &Command) -> String {
                 Stop::Clean => "told to stop",
                 Stop::Killed => "killed",
                 Stop::Crashed => "cut from power, and what was not on disk is gone",
+                Stop::DiskFull => unreachable!("nobody does this to a node"),
             };
             let (who, are) = who(node);
             format!("{who} {are} {how}")

@@ -5,7 +5,7 @@ use super::node::Node;
 use super::problem::Problem;
 use super::shops::Shops;
 use super::world::World;
-use crate::cluster::{Flaw, NewTopic, TopicError};
+use crate::cluster::{Broker, Flaw, NewTopic, TopicError};
 use crate::feed::{FeedSpec, Source};
 use crate::id::{NodeId, TopicPartition};
 use crate::map::Map;
@@ -16,6 +16,9 @@ use std::sync::Arc;
 
 /// The most partitions a topic may be given: a real cluster takes more, but each costs a tab memory.
 const MOST_PARTITIONS: u32 = 1_000;
+
+/// The most that a slow disk adds to a write: well below the time-outs of those who wait for it.
+const SLOWEST_WRITE: Span = Span::secs(10);
 
 impl World {
     /// Does what a person or a script asks. What it tells goes to `sink`.
@@ -76,6 +79,8 @@ impl World {
             | Command::SetLoss { .. }
             | Command::Freeze { .. }
             | Command::SlowLink { .. }
+            | Command::SlowDisk { .. }
+            | Command::FillDisk { .. }
             | Command::DelayRequests { .. }
             | Command::RepeatRequests { .. } => self.carry_out_beside(command, sink)?,
             _ => self.carry_out_in_shops(command, sink)?,
@@ -119,7 +124,11 @@ impl World {
                     self.kernel.cut(a, b);
                 }
             }
-            Command::Heal => self.kernel.heal(),
+            Command::Heal => {
+                self.kernel.heal();
+                let brokers = self.brokers.clone();
+                self.with_brokers(&brokers, sink, Broker::mend_disk);
+            }
             Command::SetFlaw { flaw } => self.set_flaw(*flaw, sink),
             Command::SetLoss { a, b, rate } => {
                 let rate = within("the share lost", *rate, 0.0, 0.95)?;
@@ -151,6 +160,19 @@ impl World {
                 for (a, b) in self.pairs(a, b)? {
                     self.kernel.set_twice(a, b, rate);
                 }
+            }
+            Command::SlowDisk { node, by_us } => {
+                let by = Span(*by_us);
+                if by > SLOWEST_WRITE {
+                    let most = format!("a write takes at most {SLOWEST_WRITE} longer");
+                    return Err(Problem::new(most));
+                }
+                let brokers = self.brokers_named(node)?;
+                self.with_brokers(&brokers, sink, |broker| broker.slow_disk(by));
+            }
+            Command::FillDisk { node } => {
+                let brokers = self.brokers_named(node)?;
+                self.with_brokers(&brokers, sink, Broker::fill_disk);
             }
             _ => unreachable!("the other commands are carried out elsewhere"),
         }
@@ -265,6 +287,32 @@ impl World {
                 names.join(", ")
             ))
         })
+    }
+
+    /// The same where only brokers can be meant.
+    fn brokers_named(&self, name: &str) -> Result<Vec<NodeId>, Problem> {
+        let nodes = self.named(name)?;
+        if nodes.iter().any(|node| self.broker(*node).is_none()) {
+            return Err(Problem::new(format!(
+                "only brokers keep logs on a disk here, and {name} is none"
+            )));
+        }
+        Ok(nodes)
+    }
+
+    fn with_brokers<S: Sink>(
+        &mut self,
+        brokers: &[NodeId],
+        sink: &mut S,
+        act: impl Fn(&mut Broker),
+    ) {
+        for &node in brokers {
+            self.with_node(node, sink, |machine, _, _, _| {
+                if let Node::Broker(broker) = machine {
+                    act(broker);
+                }
+            });
+        }
     }
 
     /// The nodes that have a part in a partition at this moment: `leader of orders-0`, `followers of

@@ -161,8 +161,22 @@ pub enum Command {
         /// Which; `null` for none.
         flaw: Option<Flaw>,
     },
-    /// Mends every link: no cut, loss, slowness, lateness or repetition is left.
+    /// Mends every link and disk: no cut, loss, slowness, lateness or repetition is left, and there
+    /// is room again.
     Heal,
+    /// Each write of records to a broker's disk takes so much longer. What it reads is in memory.
+    SlowDisk {
+        /// Which broker; as in `stop`.
+        node: String,
+        /// How much longer, in microseconds, at most ten seconds; 0 as usual.
+        by_us: u64,
+    },
+    /// A broker's disk is full: at the next write the process halts, and so does each process that is
+    /// started there, until the disk is mended (`heal`).
+    FillDisk {
+        /// Which broker; as in `stop`.
+        node: String,
+    },
     /// The process of a node does nothing for a while, as in a long garbage collection; what arrives
     /// meanwhile and what rings is handled then, in its order. `start` ends it before its time.
     Freeze {

@@ -1,7 +1,7 @@
 //! Things done at random from a seed: what a person might do, and what might go wrong.
 
 use super::command::{Acted, Command};
-use super::scenario::{ClusterSpec, Scenario};
+use super::scenario::Scenario;
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
 use crate::rng::{Dist, Rng, Salt};
 use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
@@ -16,97 +16,7 @@ pub enum Mischief {
     Anything,
 }
 
-/// `count` commands at random times before `until`, in order of time, for a scenario with this
-/// cluster. Where it has several brokers, half of the commands befall single brokers and controllers.
-#[must_use]
-pub fn random_commands(
-    seed: u64,
-    until: Time,
-    count: u32,
-    mischief: Mischief,
-    cluster: &ClusterSpec,
-) -> Vec<Acted> {
-    let mut rng = Rng::new(seed, Salt::Faults, 0);
-    let mut times: Vec<u64> = (0..count).map(|_| rng.below(until.0.max(1))).collect();
-    times.sort_unstable();
-    times
-        .into_iter()
-        .map(|at| Acted {
-            at_us: Time(at),
-            instant: None,
-            command: if cluster.brokers > 1 && rng.chance(0.5) {
-                in_cluster(&mut rng, mischief, cluster)
-            } else {
-                command(&mut rng, mischief)
-            },
-        })
-        .collect()
-}
-
-/// What puts everything right again: every node up, every link whole, work as fast as it was.
-#[must_use]
-pub fn mend_all(cluster: &ClusterSpec) -> Vec<Command> {
-    let mut all = vec![Command::Heal];
-    for node in ["broker", "shop", "payment", "warehouse", "shipping"] {
-        all.push(Command::Start { node: node.into() });
-    }
-    if cluster.controllers > 0 {
-        let node = "controller".into();
-        all.push(Command::Start { node });
-    }
-    for (service, ms) in Service::ALL.into_iter().zip([80, 120, 60]) {
-        let mean_us = Span::millis(ms).0;
-        all.push(Command::SetWork { service, mean_us });
-        all.push(Command::SetWorkers {
-            service,
-            workers: 6,
-        });
-        all.push(Command::SetFailure { service, rate: 0.0 });
-        all.push(Command::Resume { service });
-    }
-    all
-}
-
-/// What befalls one broker or controller, or the network between two. Machines lose power only where
-/// promises may be taken away.
-fn in_cluster(rng: &mut Rng, mischief: Mischief, cluster: &ClusterSpec) -> Command {
-    let node = |rng: &mut Rng| {
-        let nodes = u64::from(cluster.brokers + cluster.controllers);
-        match 1 + rng.below(nodes) as u32 {
-            number if number > cluster.brokers => {
-                format!("controller-{}", number - cluster.brokers)
-            }
-            number => format!("broker-{number}"),
-        }
-    };
-    let kinds = if mischief == Mischief::Anything { 9 } else { 8 };
-    match rng.below(kinds) {
-        0 | 1 => Command::Stop {
-            node: node(rng),
-            how: how(rng),
-        },
-        2..=4 => Command::Start { node: node(rng) },
-        5 => Command::Cut {
-            a: node(rng),
-            b: node(rng),
-        },
-        6 => Command::Cut {
-            a: node(rng),
-            b: "controller".into(),
-        },
-        7 => Command::SetLoss {
-            a: node(rng),
-            b: "broker".into(),
-            rate: rng.unit() * 0.3,
-        },
-        _ => Command::Stop {
-            node: node(rng),
-            how: Stop::Crashed,
-        },
-    }
-}
-
-/// How much goes wrong among brokers and plain clients.
+/// How much goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Intensity {
     /// About one fault in ten seconds.
@@ -146,57 +56,109 @@ impl Intensity {
     }
 }
 
-/// What goes wrong at random before `until` in a scene of brokers and plain clients, in order of
-/// time, and what puts some of it right again. Settings stay as they are.
+/// What goes wrong at random before `until`, in order of time, and what puts some of it right again.
+/// In a scene of plain clients settings stay as they are; in one with shops half of it befalls the
+/// shops.
 #[must_use]
-pub fn random_faults(seed: u64, scene: &Scenario, until: Time, intensity: Intensity) -> Vec<Acted> {
+pub fn random_faults(
+    seed: u64,
+    scene: &Scenario,
+    until: Time,
+    intensity: Intensity,
+    mischief: Mischief,
+) -> Vec<Acted> {
     let mut rng = Rng::new(seed, Salt::Faults, 1);
-    let feed = scene.feed.clone().unwrap_or_default();
+    let numbered =
+        |(kind, count): (&'static str, u32)| (1..=count).map(move |n| format!("{kind}-{n}"));
     let cluster = [
         ("broker", scene.cluster.brokers),
         ("controller", scene.cluster.controllers),
     ];
-    let clients = [("producer", feed.producers), ("consumer", feed.readers)];
-    let numbered =
-        |(kind, count): (&'static str, u32)| (1..=count).map(move |n| format!("{kind}-{n}"));
     let cluster: Vec<String> = cluster.into_iter().flat_map(numbered).collect();
-    let clients: Vec<String> = clients.into_iter().flat_map(numbered).collect();
+    let clients = scene.feed.as_ref().map(|feed| {
+        let clients = [("producer", feed.producers), ("consumer", feed.readers)];
+        clients.into_iter().flat_map(numbered).collect()
+    });
+    let clients: Option<Vec<String>> = clients;
+    let mean_us = intensity.gap().0;
     let mut all = Vec::new();
     let mut at = Time::ZERO;
     loop {
-        at += Dist::Exponential {
-            mean_us: intensity.gap().0,
-        }
-        .draw(&mut rng);
+        at += Dist::Exponential { mean_us }.draw(&mut rng);
         if at >= until {
             return all;
         }
+        let command = match &clients {
+            None if rng.chance(0.5) => in_shops(&mut rng, mischief),
+            clients => fault(&mut rng, &cluster, clients.as_deref(), mischief),
+        };
         all.push(Acted {
             at_us: at,
             instant: None,
-            command: fault(&mut rng, &cluster, &clients),
+            command,
         });
     }
 }
 
-/// What puts everything right again in a scene of brokers and plain clients.
+/// What puts everything right again: every node up, every link and disk whole, work as fast as it was.
 #[must_use]
-pub fn mend_cluster() -> Vec<Command> {
-    let kinds = ["broker", "controller", "producer", "consumer"].into_iter();
-    let starts = kinds.map(|node| Command::Start { node: node.into() });
-    std::iter::once(Command::Heal).chain(starts).collect()
+pub fn mend_all(scene: &Scenario) -> Vec<Command> {
+    let kinds: &[&str] = match scene.feed {
+        Some(_) => &["broker", "controller", "producer", "consumer"],
+        None => &[
+            "broker",
+            "controller",
+            "shop",
+            "payment",
+            "warehouse",
+            "shipping",
+        ],
+    };
+    // A broker alone is its own controller.
+    let alone = scene.cluster.controllers == 0;
+    let kinds = kinds.iter().filter(|kind| !alone || **kind != "controller");
+    let starts = kinds.map(|&node| Command::Start { node: node.into() });
+    let mut all: Vec<Command> = std::iter::once(Command::Heal).chain(starts).collect();
+    if scene.feed.is_some() {
+        return all;
+    }
+    for (service, ms) in Service::ALL.into_iter().zip([80, 120, 60]) {
+        let mean_us = Span::millis(ms).0;
+        all.push(Command::SetWork { service, mean_us });
+        all.push(Command::SetWorkers {
+            service,
+            workers: 6,
+        });
+        all.push(Command::SetFailure { service, rate: 0.0 });
+        all.push(Command::Resume { service });
+    }
+    all
 }
 
-fn fault(rng: &mut Rng, cluster: &[String], clients: &[String]) -> Command {
+/// What befalls one broker, controller or plain client, its disk, or the network between two. In a
+/// scene with shops machines lose power only where promises may be taken away.
+fn fault(
+    rng: &mut Rng,
+    cluster: &[String],
+    clients: Option<&[String]>,
+    mischief: Mischief,
+) -> Command {
     let one = |rng: &mut Rng, of: &[String]| of[rng.below(of.len().max(1) as u64) as usize].clone();
-    let brokers_often = rng.chance(0.8) || clients.is_empty();
-    let node = one(rng, if brokers_often { cluster } else { clients });
-    let other = one(rng, cluster);
-    let (a, b) = (node.clone(), other);
-    match rng.below(16) {
+    let often = rng.chance(0.8);
+    let others = clients.filter(|clients| !often && !clients.is_empty());
+    let node = one(rng, others.unwrap_or(cluster));
+    let (a, b) = (node.clone(), one(rng, cluster));
+    let power = mischief == Mischief::Anything;
+    let is_broker = |node: &&String| node.starts_with("broker");
+    let brokers = cluster.iter().filter(is_broker).count() as u64;
+    match rng.below(18) {
         0..=2 => Command::Stop {
             node,
-            how: pick(rng, [Stop::Clean, Stop::Killed, Stop::Crashed]),
+            how: match rng.below(3) {
+                0 => Stop::Clean,
+                2 if power => Stop::Crashed,
+                _ => Stop::Killed,
+            },
         },
         3..=6 => Command::Start { node },
         7 | 8 => Command::Cut { a, b },
@@ -225,11 +187,19 @@ fn fault(rng: &mut Rng, cluster: &[String], clients: &[String]) -> Command {
             node,
             for_us: rng.below(20_000_000),
         },
+        14 => Command::SlowDisk {
+            node: format!("broker-{}", 1 + rng.below(brokers)),
+            by_us: rng.below(3_000_000),
+        },
+        15 => Command::FillDisk {
+            node: format!("broker-{}", 1 + rng.below(brokers)),
+        },
         _ => Command::Heal,
     }
 }
 
-fn command(rng: &mut Rng, mischief: Mischief) -> Command {
+/// What is done to shops.
+fn in_shops(rng: &mut Rng, mischief: Mischief) -> Command {
     let anything = mischief == Mischief::Anything;
     match rng.below(if anything { 23 } else { 15 }) {
         0 | 1 => Command::Stop {

@@ -2,7 +2,7 @@
 //! breaks a promise shrunk to what it takes.
 
 use super::command::{Acted, Command};
-use super::faults::{Intensity, mend_cluster, random_faults};
+use super::faults::{Intensity, Mischief, mend_all, random_faults};
 use super::problem::Problem;
 use super::promise::Breach;
 use super::scenario::Scenario;
@@ -76,8 +76,14 @@ impl Hunt {
         // Every fourth run with acks=1: then a leader goes on alone, where it would refuse.
         let acks = Acks::One;
         let alone = (seed % 4 == 3).then(|| acted(Time::ZERO, Command::SetAcks { acks }));
-        let faults = random_faults(seed, &self.scene, Self::FAULTS_UNTIL, self.faults);
-        let mend = mend_cluster().into_iter();
+        let faults = random_faults(
+            seed,
+            &self.scene,
+            Self::FAULTS_UNTIL,
+            self.faults,
+            Mischief::Anything,
+        );
+        let mend = mend_all(&self.scene).into_iter();
         mistake
             .into_iter()
             .chain(alone)

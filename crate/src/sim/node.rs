@@ -46,7 +46,7 @@ impl Node {
             Self::Broker(node) => node.died(
                 match how {
                     Stop::Crashed => Death::Machine,
-                    Stop::Clean | Stop::Killed => Death::Process,
+                    Stop::Clean | Stop::Killed | Stop::DiskFull => Death::Process,
                 },
                 out,
             ),

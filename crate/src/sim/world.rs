@@ -446,18 +446,19 @@ impl World {
         for fact in out.facts.drain(..) {
             sink.hear(stamp, fact);
         }
-        let mut exits = false;
+        let mut exits = None;
         for effect in out.effects.drain(..) {
             match effect {
                 Effect::Send { to, body } => self.send(node, to, body, sink),
                 Effect::Wake { at, timer } => self.kernel.wake(node, at, timer),
                 Effect::Disconnect { peer } => self.kernel.disconnect(node, peer),
-                Effect::Exit => exits = true,
+                Effect::Exit => exits = Some(Stop::Clean),
+                Effect::Halt => exits = Some(Stop::DiskFull),
             }
         }
         self.out = out;
-        if exits {
-            self.exited(node, sink);
+        if let Some(how) = exits {
+            self.exited(node, how, sink);
         }
         result
     }
@@ -499,22 +500,16 @@ impl World {
     }
 
     /// The process of `node` has ended by itself.
-    fn exited<S: Sink>(&mut self, node: NodeId, sink: &mut S) {
+    fn exited<S: Sink>(&mut self, node: NodeId, how: Stop, sink: &mut S) {
         let restart = self.status(node) == Status::Stopping { restart: true };
         self.kernel.take_down(node, true);
         // Nothing of the process outlives it, however it ended.
-        self.node_mut(node).crash(Stop::Clean, &mut Out::default());
+        self.node_mut(node).crash(how, &mut Out::default());
         self.slots[node.index()].status = Status::Down;
         if restart {
             self.start(node, sink);
         } else {
-            sink.hear(
-                self.stamp(),
-                Fact::Stopped {
-                    node,
-                    how: Stop::Clean,
-                },
-            );
+            sink.hear(self.stamp(), Fact::Stopped { node, how });
         }
     }
 
@@ -526,7 +521,7 @@ impl World {
             (Stop::Clean, Status::Stopping { .. }) => {
                 self.slots[node.index()].status = Status::Stopping { restart: false };
             }
-            (Stop::Killed | Stop::Crashed, _) => {
+            (Stop::Killed | Stop::Crashed | Stop::DiskFull, _) => {
                 let stamp = self.stamp();
                 let mut out = Out {
                     telling: true,

@@ -80,6 +80,15 @@ pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Ton
             node,
             how: Stop::Crashed,
         } => (format!("{node} lost power"), Tone::Bad),
+        Command::FillDisk { node }
+        | Command::Stop {
+            node,
+            how: Stop::DiskFull,
+        } => (format!("{node}: disk full"), Tone::Bad),
+        Command::SlowDisk { node, by_us } => (
+            format!("{node}: writes take {} more", Span(*by_us)),
+            Tone::Warn,
+        ),
         Command::Start { node } => (format!("{node} started"), Tone::Good),
         Command::SetSending { sending } => plain(match sending {
             Sending::Synchronous => "sends synchronously".into(),
@@ -117,7 +126,7 @@ pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Ton
             Some(flaw) => (format!("mistake: {}", flaw.name()), Tone::Warn),
             None => ("no mistake".into(), Tone::Good),
         },
-        Command::Heal => ("network mended".into(), Tone::Good),
+        Command::Heal => ("all mended".into(), Tone::Good),
         Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
         Command::Freeze { node, for_us } => {
             (format!("{node} frozen for {}", Span(*for_us)), Tone::Bad)

@@ -227,6 +227,15 @@ fn the_cluster_is_accessible_and_every_scene_plays() {
     visit.browser.element(&test("start-broker-2"));
     visit.click("start-broker-2");
     visit.browser.element(&test("kill-broker-2"));
+    let disks = ".part:has([data-testid=fill-disk])";
+    visit.browser.click(&format!("{disks} summary"));
+    visit.click("fill-disk");
+    visit
+        .browser
+        .wait_text(disks, "whose disk is full", |text| {
+            text.contains("broker-1: full")
+        });
+    visit.click("mend-disks");
     visit.ends_well();
 }
 

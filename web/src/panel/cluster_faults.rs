@@ -26,12 +26,16 @@ pub struct ClusterFaults {
     ends: [usize; 2],
     /// The percentage of packets to lose.
     loss: f64,
+    /// Whose disk: a place among the nodes.
+    disk: usize,
 }
 
 /// How long a frozen process does nothing: longer than `broker.session.timeout.ms`.
 const FROZEN: Span = Span::secs(15);
 /// How many times as long messages take on a slow link.
 const SLOW: f64 = 200.0;
+/// How much longer a write to a slow disk takes.
+const SLOW_WRITE: Span = Span::secs(1);
 /// How much longer a delayed message takes.
 const DELAY: Span = Span::secs(1);
 
@@ -41,6 +45,8 @@ pub enum Choose {
     End(usize, usize),
     /// The percentage of packets to lose.
     Loss(f64),
+    /// Whose disk.
+    Disk(usize),
 }
 
 impl Component for ClusterFaults {
@@ -51,6 +57,7 @@ impl Component for ClusterFaults {
         Self {
             ends: [0, 1],
             loss: 20.0,
+            disk: 0,
         }
     }
 
@@ -58,6 +65,7 @@ impl Component for ClusterFaults {
         match choose {
             Choose::End(n, end) => self.ends[n] = end,
             Choose::Loss(loss) => self.loss = loss.max(0.0),
+            Choose::Disk(disk) => self.disk = disk,
         }
         true
     }
@@ -70,6 +78,7 @@ impl Component for ClusterFaults {
                 <p class="hint">{ "Stop: the broker hands over first. Kill: its process is gone, the page cache stays. Cut power: what was not on disk is gone too. Freeze: it does nothing for 15 s, as in a long garbage collection." }</p>
                 { for data.nodes.iter().map(|node| self::node(ui, node)) }
                 { self.network(ctx) }
+                { self.disk(ctx) }
                 { clients(ui, data) }
                 { flaws(ui, data.flaw) }
                 // In an exam it would play what is asked.
@@ -204,5 +213,42 @@ impl ClusterFaults {
             </>
         };
         part(ui, "Network", &["network", "stop"], true, controls)
+    }
+
+    /// The disks of the brokers' log directories. Brokers come first among the nodes.
+    fn disk(&self, ctx: &Context<Self>) -> Html {
+        let ClusterFaultsProps { ui, data } = ctx.props();
+        let brokers = data.nodes.iter().map(|(name, _)| name);
+        let brokers: Vec<&AttrValue> = brokers.filter(|name| name.starts_with("broker")).collect();
+        let onchange = ctx.link().callback(|event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            Choose::Disk(usize::try_from(select.selected_index()).unwrap_or(0))
+        });
+        let id = ui.id("disk");
+        let node = || {
+            brokers
+                .get(self.disk)
+                .map_or_else(String::new, ToString::to_string)
+        };
+        let controls = html! {
+            <>
+                <div class="field"><label for={id.clone()}>{ "Disk of" }</label>
+                    <select {id} disabled={ui.locked("disk")} {onchange} data-testid="disk">
+                        { for brokers.iter().enumerate().map(|(place, name)| html! {
+                            <option selected={place == self.disk}>{ *name }</option>
+                        }) }
+                    </select></div>
+                <div class="row">
+                    { act(ui, "disk", "Slow writes", None, "slow-disk", Command::SlowDisk { node: node(), by_us: SLOW_WRITE.0 }) }
+                    { act(ui, "disk", "Fill", None, "fill-disk", Command::FillDisk { node: node() }) }
+                    { act(ui, "disk", "Mend all", None, "mend-disks", Command::Heal) }
+                </div>
+                { for data.disks.iter().map(|(name, what)| html! {
+                    <p class="hint">{ format!("{name}: {what}.") }</p>
+                }) }
+                <p class="hint">{ "Slow: each write of records takes 1 s longer. Full: at its next write the broker halts, and so does each process started there. “Mend all” heals links and disks." }</p>
+            </>
+        };
+        part(ui, "Disks", &["disk"], false, controls)
     }
 }

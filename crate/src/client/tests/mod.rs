@@ -359,7 +359,7 @@ impl Net {
                         self.push(at, Event::Disconnected { node, peer });
                     }
                 }
-                Effect::Exit => self.up[node.index()] = false,
+                Effect::Exit | Effect::Halt => self.up[node.index()] = false,
             }
         }
         out.telling = true;

@@ -79,17 +79,18 @@ impl Broker {
         acks: Acks,
         out: &mut Out,
     ) -> Result<(i64, i32), ErrorCode> {
-        self.led(at)?;
+        let isr = self.led(at)?.isr().len();
         let config = self.topic_config(at.topic);
         let config = config.ok_or(ErrorCode::UnknownTopicOrPartition)?;
         let rules = self.rules(at);
         let broker = self.me;
+        if acks == Acks::All && isr < rules.min_isr {
+            return Err(ErrorCode::NotEnoughReplicas);
+        }
+        self.room(out)?;
         let Some(replica) = self.replicas.get_mut(&at) else {
             return Err(ErrorCode::UnknownTopicOrPartition);
         };
-        if acks == Acks::All && replica.isr().len() < rules.min_isr {
-            return Err(ErrorCode::NotEnoughReplicas);
-        }
         let base_offset = replica.append(now, &config, batch)?;
         let leader_epoch = replica.leader_epoch();
         let bytes = batch.size_in_bytes();

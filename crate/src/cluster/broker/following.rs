@@ -245,6 +245,12 @@ impl Broker {
             cut(broker, at, replica, to, out);
             return;
         }
+        if !fetched.batches.is_empty() && self.room(out).is_err() {
+            return;
+        }
+        let Some(replica) = self.replicas.get_mut(&at) else {
+            return;
+        };
         for batch in fetched.batches {
             let (records, crc, leader_epoch) = (batch.count(), batch.crc(), batch.leader_epoch);
             if let Some(base_offset) = replica.replicate(now, batch) {

@@ -5,6 +5,7 @@
 //! (`process.roles=broker,controller`, one process) decides for itself, at once.
 
 mod appends;
+mod disk;
 mod fetches;
 mod following;
 mod groups;
@@ -26,6 +27,7 @@ use crate::protocol::{
     Response, Timer, Truncation,
 };
 use crate::time::{Span, Time};
+use disk::Disk;
 use following::Fetcher;
 pub use groups::offsets_topic;
 use lifecycle::Lifecycle;
@@ -137,6 +139,7 @@ pub struct Broker {
     fetches: Purgatory,
     appends: Vec<DelayedAppend>,
     topics_line: Line,
+    disk: Disk,
     write_back_at: Time,
     shrink_at: Time,
     alarm: Alarm,
@@ -180,6 +183,7 @@ impl Broker {
             fetches: Purgatory::default(),
             appends: Vec::new(),
             topics_line: Line::new(Asker::Topics),
+            disk: Disk::default(),
             write_back_at: Time::ZERO,
             shrink_at: Time::ZERO,
             alarm: Alarm::default(),
@@ -188,6 +192,17 @@ impl Broker {
 
     /// One step.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Out) {
+        if let Some(input) = self.disk.write(now, input) {
+            self.take_in(now, input, out);
+        }
+        self.follow_metadata(now, out);
+        self.fetch_more(now, out);
+        self.wake_fetches(now, out);
+        let deadline = self.next_deadline();
+        self.alarm.set(deadline, Timer::Broker, out);
+    }
+
+    fn take_in(&mut self, now: Time, input: Input, out: &mut Out) {
         match input {
             Input::Start => self.start(now, out),
             Input::Stop => self.stop(now, out),
@@ -208,11 +223,6 @@ impl Broker {
                 self.lifecycle_lost(now, peer, out);
             }
         }
-        self.follow_metadata(now, out);
-        self.fetch_more(now, out);
-        self.wake_fetches(now, out);
-        let deadline = self.next_deadline();
-        self.alarm.set(deadline, Timer::Broker, out);
     }
 
     fn next_deadline(&self) -> Option<Time> {
@@ -224,6 +234,7 @@ impl Broker {
             self.groups_due,
             self.lifecycle.as_ref().and_then(Lifecycle::next_deadline),
             self.topics_line.deadline(),
+            self.disk.next_deadline(),
             self.fetchers_due(),
             led.then_some(self.shrink_at),
             (!self.replicas.is_empty()).then_some(self.write_back_at),
@@ -250,6 +261,9 @@ impl Broker {
 
     fn on_timer(&mut self, now: Time, out: &mut Out) {
         self.alarm.rang(now);
+        while let Some(input) = self.disk.written(now) {
+            self.take_in(now, input, out);
+        }
         if self.groups_due.is_some_and(|at| at <= now) {
             self.coordinator.on_timer(now, out);
             self.store_groups(now, out);
@@ -292,6 +306,7 @@ impl Broker {
         self.appends.clear();
         self.fetchers.clear();
         self.topics_line.clear();
+        self.disk.forget();
         self.alarm = Alarm::default();
         if let Some(lifecycle) = &mut self.lifecycle {
             lifecycle.died();

@@ -314,6 +314,8 @@ impl Partition {
             Truncation::Unflushed => {
                 copy.cut(to);
                 copy.lost_power = true;
+                // A broker alone leads on in its epoch, with what its disk kept.
+                copy.high_watermark = copy.high_watermark.min(to);
             }
             Truncation::OutOfRange => copy.begin_at(to),
             Truncation::Diverged => {

@@ -2,6 +2,7 @@
 //! the run's own numbers.
 
 use super::ClusterScene;
+use super::disks;
 use super::fate::replica;
 use super::scene::{number, numbers, parts_at, stopped};
 use crate::cluster::{Flaw, PartitionState};
@@ -36,7 +37,8 @@ pub fn explain(timeline: &Timeline, at: TopicPartition) -> Explain {
         let now = Text::default().stress(format!("A mistake is switched on: {}. ", flaw.text()));
         told.now.0.splice(..0, now.0);
     }
-    for words in [view.divergent(), view.committed()].into_iter().flatten() {
+    let more = [view.divergent(), view.committed(), disks::words(view.world)];
+    for words in more.into_iter().flatten() {
         told.now = told.now.say(format!(" {words}"));
     }
     told
@@ -490,6 +492,7 @@ impl<'a> View<'a> {
 fn was(how: Stop) -> String {
     match how {
         Stop::Crashed => stopped(how).to_owned(),
+        Stop::DiskFull => "halted, its disk full".to_owned(),
         _ => format!("was {}", stopped(how)),
     }
 }

@@ -2,6 +2,7 @@
 //! controllers, the clients, and what is on its way between them. Plain data, made by
 //! [`scene`](self::scene::scene).
 
+pub mod disks;
 pub mod explain;
 pub mod fate;
 pub mod hunt;
@@ -82,6 +83,8 @@ pub struct BrokerScene {
     pub frozen: bool,
     /// Whether the controller keeps it from leading and being in sync.
     pub fenced: bool,
+    /// What ails its disk, in two words; empty if nothing does.
+    pub disk: &'static str,
     /// How it is, where that is worth a word: `killed 00:05.000`, `fenced 00:14.000`.
     pub note: String,
     /// What would come of the chosen partition if its process died now; empty if it has no replica.

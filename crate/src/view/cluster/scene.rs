@@ -37,6 +37,11 @@ pub fn scene(moment: &Moment, now: Time, wanted: TopicPartition, scene: &mut Clu
             status: world.status(node),
             frozen: world.is_frozen(node),
             fenced: image.brokers.get(&node).is_none_or(|known| known.fenced),
+            disk: match (broker.disk_is_full(), broker.disk_slow_by()) {
+                (true, _) => "disk full",
+                (false, Span::ZERO) => "",
+                _ => "slow disk",
+            },
             note: String::new(),
             fate: fate(world, at, node).unwrap_or_default(),
             replicas: Vec::new(),
@@ -207,7 +212,10 @@ fn note(chronicle: &Chronicle, node: NodeId, broker: &BrokerScene) -> String {
         return "frozen".to_owned();
     }
     if broker.status == Status::Up && !broker.fenced {
-        return broker.rack.map_or_else(String::new, rack);
+        return match broker.disk {
+            "" => broker.rack.map_or_else(String::new, rack),
+            disk => disk.to_owned(),
+        };
     }
     let said = chronicle.entries().rev().find_map(|(stamp, what)| {
         let word = match *what {
@@ -233,6 +241,7 @@ pub fn stopped(how: Stop) -> &'static str {
         Stop::Clean => "stopped",
         Stop::Killed => "killed",
         Stop::Crashed => "lost power",
+        Stop::DiskFull => "disk full",
     }
 }
 
