@@ -17,6 +17,11 @@ const MEASURE: Duration = Duration::from_secs(3);
 type Work<'a> = &'a mut dyn FnMut(u64) -> u64;
 
 fn main() {
+    // First, while nothing else has taken memory.
+    if let Some(before) = peak_mib() {
+        assert!(black_box(bench::hour()) > 0, "what is young is kept");
+        tell("hour_peak_mib", peak_mib().unwrap_or(before), "MiB");
+    }
     let mut acks_one = Replicator::new(Acks::One);
     let mut acks_all = Replicator::new(Acks::All);
     let mut hunter = Hunter::default();
@@ -45,6 +50,16 @@ fn main() {
         .collect();
     times.sort_by(f64::total_cmp);
     tell("seek_p95_ms", times[times.len() * 95 / 100], "ms");
+}
+
+/// The most memory that this process ever had, where the system tells (Linux).
+fn peak_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1_024.0)
 }
 
 /// How many things a second, over about that long.

@@ -1,4 +1,5 @@
-//! A list that grows at its end, and whose clones share all but its last chunk.
+//! A list that grows at its end and may lose its beginning, and whose clones share all but its last
+//! chunk.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +12,9 @@ const CHUNK: usize = 512;
 /// copies it: a clone costs two reference counts, and what it may later copy is bounded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Pile<T> {
+    /// Items before this are gone; those that are left keep their numbers.
+    first: usize,
+    /// The full chunks, from the one that has item `first` on.
     sealed: Arc<Vec<Arc<Vec<T>>>>,
     open: Arc<Vec<T>>,
 }
@@ -18,6 +22,7 @@ pub(crate) struct Pile<T> {
 impl<T> Default for Pile<T> {
     fn default() -> Self {
         Self {
+            first: 0,
             sealed: Arc::default(),
             open: Arc::default(),
         }
@@ -40,12 +45,12 @@ impl<T: Clone> Pile<T> {
         }
     }
 
-    /// Keeps the first `len` items.
+    /// Keeps the items numbered below `len`, which is not before the first.
     pub fn truncate(&mut self, len: usize) {
         if len >= self.len() {
             return;
         }
-        let full = len / CHUNK;
+        let full = len / CHUNK - self.first / CHUNK;
         if full < self.sealed.len() {
             let rest = self.sealed[full][..len % CHUNK].to_vec();
             Arc::make_mut(&mut self.sealed).truncate(full);
@@ -55,10 +60,22 @@ impl<T: Clone> Pile<T> {
         }
     }
 
+    /// Lets the items before the one numbered `first` go. Whole chunks are freed, once no clone has
+    /// them; fewer items than a chunk holds stay in memory.
+    pub fn drop_before(&mut self, first: usize) {
+        let first = first.min(self.len()).max(self.first);
+        let chunks = first / CHUNK - self.first / CHUNK;
+        if chunks > 0 {
+            Arc::make_mut(&mut self.sealed).drain(..chunks);
+        }
+        self.first = first;
+    }
+
     /// The item numbered `i`, to change it; its chunk is copied first if a clone shares it.
     pub fn get_mut(&mut self, i: usize) -> Option<&mut T> {
-        let chunk = if i / CHUNK < self.sealed.len() {
-            &mut Arc::make_mut(&mut self.sealed)[i / CHUNK]
+        let place = (i / CHUNK).checked_sub(self.first / CHUNK)?;
+        let chunk = if place < self.sealed.len() {
+            &mut Arc::make_mut(&mut self.sealed)[place]
         } else {
             &mut self.open
         };
@@ -67,21 +84,27 @@ impl<T: Clone> Pile<T> {
 }
 
 impl<T> Pile<T> {
+    /// The number after the last item's: how many there are, with those that are gone.
     pub fn len(&self) -> usize {
-        self.sealed.len() * CHUNK + self.open.len()
+        (self.first / CHUNK + self.sealed.len()) * CHUNK + self.open.len()
+    }
+
+    /// The number of the first item that is left.
+    pub fn first(&self) -> usize {
+        self.first
     }
 
     pub fn get(&self, i: usize) -> Option<&T> {
-        self.sealed
-            .get(i / CHUNK)
-            .unwrap_or(&self.open)
-            .get(i % CHUNK)
-            .filter(|_| i < self.len())
+        if !(self.first..self.len()).contains(&i) {
+            return None;
+        }
+        let chunk = self.sealed.get(i / CHUNK - self.first / CHUNK);
+        chunk.unwrap_or(&self.open).get(i % CHUNK)
     }
 
     /// All items.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
-        self.range(0..self.len())
+        self.range(self.first..self.len())
     }
 
     /// The items numbered `range`, as many of them as there are.
@@ -151,6 +174,33 @@ mod tests {
             let wanted: Vec<usize> = (0..len).chain([1_000_000]).collect();
             assert!(a.iter().eq(&wanted), "cut to {len}");
             assert_eq!(b.len(), CHUNK * 2 + 7);
+        }
+    }
+
+    #[test]
+    fn a_dropped_beginning_frees_its_chunks_and_leaves_the_numbers() {
+        for first in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 7] {
+            let mut a = Pile::default();
+            for i in 0..CHUNK * 2 + 7 {
+                a.push(Arc::new(i));
+            }
+            let (b, seen) = (a.clone(), Arc::downgrade(a.get(0).expect("it is there")));
+            a.drop_before(first);
+            assert_eq!((a.first(), a.len()), (first, CHUNK * 2 + 7));
+            assert!(a.iter().map(|i| **i).eq(first..CHUNK * 2 + 7), "{first}");
+            assert_eq!(first.checked_sub(1).and_then(|i| a.get(i)), None);
+            assert_eq!(b.iter().count(), CHUNK * 2 + 7, "a clone keeps them");
+            drop(b);
+            assert_eq!(seen.upgrade().is_none(), first >= CHUNK, "{first}");
+            a.truncate(first.max(CHUNK + 3));
+            for i in a.len()..4 * CHUNK {
+                a.push(Arc::new(i));
+            }
+            assert!(a.iter().map(|i| **i).eq(first..4 * CHUNK), "{first}");
+            assert_eq!(a.get_mut(4 * CHUNK - 1).map(|i| **i), Some(4 * CHUNK - 1));
+            a.drop_before(4 * CHUNK);
+            a.push(Arc::new(7));
+            assert!(a.iter().map(|i| **i).eq([7]));
         }
     }
 

@@ -2,7 +2,7 @@
 //! parts from its leader's (KIP-101, KIP-279, KIP-595).
 
 use crate::log::epochs::{Divergence, UNDEFINED_EPOCH, divergence};
-use crate::log::{AppendError, AppendInfo, Batch, LeaderEpochs, Log, LogConfig};
+use crate::log::{AppendError, AppendInfo, Batch, LeaderEpochs, Log, LogConfig, Retention};
 use crate::time::Time;
 
 /// A log and the offset at which each leader epoch in it began.
@@ -99,6 +99,29 @@ impl EpochLog {
     pub fn truncate_to(&mut self, offset: i64) -> bool {
         self.epochs.truncate_from_end(offset);
         self.log.truncate_to(offset)
+    }
+
+    /// Deletes what need not be kept. Returns where the log began before, if it begins later now.
+    pub fn delete_old(&mut self, now: Time, upto: i64, retention: Retention) -> Option<i64> {
+        let before = self.log.log_start_offset();
+        self.log.delete_old(now, upto, retention);
+        self.epochs_begin(before)
+    }
+
+    /// Begins at `offset`, if that is later. Returns where the log began before, if it did.
+    pub fn begin_at(&mut self, offset: i64) -> Option<i64> {
+        let before = self.log.log_start_offset();
+        self.log.begin_at(offset);
+        self.epochs_begin(before)
+    }
+
+    fn epochs_begin(&mut self, before: i64) -> Option<i64> {
+        let start = self.log.log_start_offset();
+        if start == before {
+            return None;
+        }
+        self.epochs.truncate_from_start(start);
+        Some(before)
     }
 
     /// As the leader: where the log of a follower that ends at `offset` with a record of

@@ -435,8 +435,35 @@ impl Replica {
 
     /// The leader's high watermark came with a fetch. Returns whether this one changed.
     pub fn learn_high_watermark(&mut self, leaders: i64) -> bool {
-        let new = follower_high_watermark(leaders, self.log.end());
+        // A new leader may not know yet how much is committed that was deleted here.
+        let start = self.log.log().log_start_offset();
+        let new = follower_high_watermark(leaders, self.log.end()).max(start);
         std::mem::replace(&mut self.high_watermark, new) != new
+    }
+
+    /// Deletes what is committed and need not be kept. Returns where the log began before, if it
+    /// begins later now.
+    pub fn delete_old(&mut self, now: Time, config: &TopicConfig) -> Option<i64> {
+        let before = self
+            .log
+            .delete_old(now, self.high_watermark, config.retention)?;
+        self.start_moved();
+        Some(before)
+    }
+
+    /// The leader's log start came with a fetch. Returns where this log began before, if it begins
+    /// later now.
+    pub fn learn_log_start(&mut self, leaders: i64) -> Option<i64> {
+        let before = self.log.begin_at(leaders.min(self.high_watermark))?;
+        self.start_moved();
+        Some(before)
+    }
+
+    /// What was deleted need not be written to disk any more.
+    fn start_moved(&mut self) {
+        let start = self.log.log().log_start_offset();
+        self.disk.flushed = self.disk.flushed.max(start);
+        self.disk.high_watermark = self.disk.high_watermark.max(start);
     }
 
     /// Cuts everything off from `offset` on. Returns where the log ended before, if it was after it.

@@ -1,6 +1,6 @@
 //! The settings of a topic, by their real names (`TopicConfig`, `LogConfig`).
 
-use crate::log::LogConfig;
+use crate::log::{LogConfig, Retention};
 use crate::map::Map;
 use std::fmt;
 
@@ -25,7 +25,7 @@ enum Kind {
 
 /// Every setting there is. Those that nothing here looks at yet are taken and shown all the same.
 const SETTINGS: &[(&str, Kind)] = &[
-    ("cleanup.policy", Kind::List(&["compact", "delete"])),
+    (CLEANUP_POLICY, Kind::List(&["compact", "delete"])),
     ("compression.gzip.level", Kind::Int(-1)),
     ("compression.lz4.level", Kind::Int(1)),
     (
@@ -57,8 +57,8 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("remote.log.copy.disable", Kind::Bool),
     ("remote.log.delete.on.disable", Kind::Bool),
     ("remote.storage.enable", Kind::Bool),
-    ("retention.bytes", Kind::Long(i64::MIN)),
-    ("retention.ms", Kind::Long(-1)),
+    (RETENTION_BYTES, Kind::Long(i64::MIN)),
+    (RETENTION_MS, Kind::Long(-1)),
     // Kafka 4.0 wants 1 MiB at least; that is not enforced here, so that segments can be small
     // enough to look at.
     (SEGMENT_BYTES, Kind::Int(14)),
@@ -68,11 +68,14 @@ const SETTINGS: &[(&str, Kind)] = &[
     (UNCLEAN_LEADER_ELECTION, Kind::Bool),
 ];
 
+const CLEANUP_POLICY: &str = "cleanup.policy";
 const INDEX_INTERVAL_BYTES: &str = "index.interval.bytes";
 const LOG_APPEND_TIME: &str = "LogAppendTime";
 const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
 const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
 const UNCLEAN_LEADER_ELECTION: &str = "unclean.leader.election.enable";
+const RETENTION_BYTES: &str = "retention.bytes";
+const RETENTION_MS: &str = "retention.ms";
 const SEGMENT_BYTES: &str = "segment.bytes";
 const SEGMENT_INDEX_BYTES: &str = "segment.index.bytes";
 const SEGMENT_MS: &str = "segment.ms";
@@ -118,6 +121,8 @@ pub struct TopicConfig {
     overrides: Map<String, String>,
     /// How the log is cut into segments.
     pub log: LogConfig,
+    /// How long and how much of it is kept.
+    pub retention: Retention,
     /// The largest batch that is taken, in bytes.
     pub max_message_bytes: usize,
     /// Whether the broker's clock stamps records rather than the producer's.
@@ -138,6 +143,7 @@ impl Default for TopicConfig {
         Self {
             overrides: Map::new(),
             log: LogConfig::default(),
+            retention: Retention::default(),
             max_message_bytes: 1_048_588,
             log_append_time: false,
             timestamp_after_max_ms: 3_600_000,
@@ -172,6 +178,11 @@ impl TopicConfig {
         set(&mut log.segment_ms, number(SEGMENT_MS));
         set(&mut log.index_interval_bytes, small(INDEX_INTERVAL_BYTES));
         set(&mut log.segment_index_bytes, small(SEGMENT_INDEX_BYTES));
+        set(&mut config.retention.ms, number(RETENTION_MS));
+        set(&mut config.retention.bytes, number(RETENTION_BYTES));
+        let policy = overrides.get(CLEANUP_POLICY);
+        let delete = policy.map(|list| list.split(',').any(|one| one.trim() == "delete"));
+        set(&mut config.retention.delete, delete);
         let max = small(MAX_MESSAGE_BYTES).map(|n| n as usize);
         set(&mut config.max_message_bytes, max);
         let (after, before) = (TIMESTAMP_AFTER_MAX_MS, TIMESTAMP_BEFORE_MAX_MS);

@@ -1,10 +1,12 @@
-//! The log of one partition: batches appended one after another, never changed, cut off only where a
-//! follower's parts from its leader's. Records exist as bytes in [`Batch`]es; a [`Log`] cuts them into
-//! segments with two sparse indexes each, as Kafka does. Clones share everything that is written.
+//! The log of one partition: batches appended one after another, never changed; cut off where a
+//! follower's parts from its leader's, and deleted from the beginning when they are old (`cut.rs`).
+//! Records exist as bytes in [`Batch`]es; a [`Log`] cuts them into segments with two sparse indexes
+//! each, as Kafka does. Clones share everything that is written.
 
 mod batch;
 mod builder;
 mod crc32c;
+mod cut;
 pub mod dump;
 pub mod epochs;
 pub mod files;
@@ -19,6 +21,7 @@ pub use batch::{
 };
 pub use builder::{BatchBuilder, ProducerStamp, batch_size_upper_bound};
 pub use crc32c::crc32c;
+pub use cut::Retention;
 pub use epochs::LeaderEpochs;
 pub use index::{OFFSET_ENTRY_BYTES, OffsetPosition, TIME_ENTRY_BYTES, TimestampOffset};
 pub use record::{Header, Record};
@@ -316,46 +319,6 @@ impl Log {
         Ok(info)
     }
 
-    /// Takes away everything from `offset` on; the next record will have that offset. Returns
-    /// whether the log ended after it (`UnifiedLog.truncateTo`).
-    pub fn truncate_to(&mut self, offset: i64) -> bool {
-        if offset >= self.end_offset {
-            return false;
-        }
-        let offset = offset.max(self.start_offset);
-        while self.active.base_offset > offset
-            && let Some(last) = self.closed.len().checked_sub(1)
-            && let Some(&before) = self.closed.get(last)
-        {
-            self.active = before;
-            self.closed.truncate(last);
-        }
-        let from = self.active.from;
-        let range = from.batches..self.batches.len();
-        let before = |batch: &Batch| batch.next_offset() <= offset;
-        let kept = self.batches.partition_point(range.clone(), before);
-        let gone = self.batches.range(kept..range.end);
-        self.size_bytes -= gone.map(|batch| batch.size_in_bytes() as u64).sum::<u64>();
-        self.batches.truncate(kept);
-        let range = from.offset_entries..self.offset_entries.len();
-        let kept = self
-            .offset_entries
-            .partition_point(range, |entry| entry.offset < offset);
-        self.offset_entries.truncate(kept);
-        let range = from.time_entries..self.time_entries.len();
-        let kept = self
-            .time_entries
-            .partition_point(range, |entry| entry.offset < offset);
-        self.time_entries.truncate(kept);
-        let mut active = Segment::new(self.active.base_offset, from, self.active.created_ms);
-        for batch in self.batches.range(from.batches..self.batches.len()) {
-            active.count_in(batch, batch.size_in_bytes() as u32, &self.config);
-        }
-        self.active = active;
-        self.end_offset = offset;
-        true
-    }
-
     /// Closes the active segment, if there is anything in it, and begins one at `base_offset`.
     fn roll(&mut self, base_offset: i64, now_ms: i64) {
         if self.active.size > 0 {
@@ -413,14 +376,15 @@ impl Log {
             + self.closed.unshared_bytes()
     }
 
-    /// All batches, oldest first.
+    /// All batches, oldest first. Where a leader's log start was taken over, the first may lie before
+    /// it, until its segment is deleted.
     pub fn batches(&self) -> impl DoubleEndedIterator<Item = &Batch> {
-        self.batches.range(0..self.batches.len())
+        self.batches.iter()
     }
 
     /// The segments, oldest first; there is always one, the active one, which may be empty.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = SegmentView<'_>> {
-        (0..=self.closed.len()).map(|i| self.segment(i))
+        (self.closed.first()..=self.closed.len()).map(|i| self.segment(i))
     }
 
     fn segment(&self, i: usize) -> SegmentView<'_> {
@@ -443,13 +407,13 @@ impl Log {
     fn segment_of(&self, offset: i64) -> SegmentView<'_> {
         let after = self
             .closed
-            .partition_point(0..self.closed.len(), |segment| {
+            .partition_point(self.closed.first()..self.closed.len(), |segment| {
                 segment.base_offset <= offset
             });
         if self.active.base_offset <= offset {
             self.segment(self.closed.len())
         } else {
-            self.segment(after.saturating_sub(1))
+            self.segment(after.saturating_sub(1).max(self.closed.first()))
         }
     }
 
@@ -490,7 +454,7 @@ impl Log {
     pub fn found(&self, found: &Found) -> &Batch {
         self.batches
             .get(found.batch)
-            .expect("a log only grows, so what was found in it is there")
+            .expect("what was found is looked at before the log changes")
     }
 
     /// Batches from the one with `offset`, up to `max_bytes`, all below `end_offset` (the high

@@ -212,6 +212,18 @@ pub enum Fact {
         /// What it was told is committed, as far as it has it.
         offset: i64,
     },
+    /// A replica's log begins later: what was before is deleted, by retention or since it is at the
+    /// leader.
+    LogStartMoved {
+        /// The replica's broker.
+        broker: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// Where it began before.
+        from: i64,
+        /// Where it begins now.
+        to: i64,
+    },
     /// A replica lost its records from `to` on.
     Truncated {
         /// The replica's broker.

@@ -2,6 +2,7 @@
 
 use super::orders::{at, caption, options, stop, yes_no};
 use super::{ClusterSpec, Cue, FeedSpec, Question, Rule, Scenario, Settings, TopicSpec, Workload};
+use crate::map::Map;
 use crate::protocol::{Acks, Stop};
 use crate::rng::Dist;
 use crate::sim::Command;
@@ -20,11 +21,59 @@ pub fn all() -> Vec<Scenario> {
         last_one_standing(),
         no_quorum(),
         power_cut(),
+        retention(),
     ]
     .into_iter()
     .chain(super::famous::all().into_iter().map(|famous| famous.scene))
     .chain([hunt()])
     .collect()
+}
+
+/// Records are kept for ten seconds, and a group is away for longer.
+fn retention() -> Scenario {
+    let base = cluster();
+    let configs = [("retention.ms", "10000"), ("segment.ms", "4000")];
+    let mut topics = base.topics.clone();
+    for topic in &mut topics {
+        let configs = configs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        topic.configs.extend(configs);
+    }
+    Scenario {
+        name: "retention".into(),
+        title: "Old records are deleted, read or not".into(),
+        watch:
+            "Records are kept for 10 s (retention.ms). From 30 s on each broker looks every 5 s \
+                and deletes whole segments. The group is stopped at 20 s and starts again at 50 s: \
+                what it had not read by then is gone."
+                .into(),
+        try_this: "Start the group at 27 s, before anything is deleted.".into(),
+        try_done: Some(start("consumer")),
+        try_until: Some(Time(30_000_000)),
+        topics,
+        cluster: ClusterSpec {
+            log_retention_check_interval_ms: 5_000,
+            ..base.cluster.clone()
+        },
+        script: vec![
+            at(20_000, stop("consumer", Stop::Clean)),
+            at(50_000, start("consumer")),
+        ],
+        captions: vec![
+            caption(
+                30_000,
+                "The first look. A segment goes when its youngest record is older than 10 s, and the \
+                 log start moves to the next.",
+            ),
+            caption(
+                50_000,
+                "The group comes back to positions that are no longer in the logs, and begins anew \
+                 at the earliest records that are left (auto.offset.reset=earliest).",
+            ),
+        ],
+        questions: Vec::new(),
+        length: Span::secs(70),
+        ..base
+    }
 }
 
 /// Three brokers, a topic with three replicas of each partition, nothing amiss.
@@ -48,6 +97,7 @@ pub(super) fn cluster() -> Scenario {
         topics: vec![TopicSpec {
             name: "orders".into(),
             partitions: 3,
+            configs: Map::new(),
         }],
         orders_topic: String::new(),
         auto_create_topics: false,
@@ -352,6 +402,7 @@ fn hunt() -> Scenario {
         topics: vec![TopicSpec {
             name: "orders".into(),
             partitions: 2,
+            configs: Map::new(),
         }],
         settings: Settings {
             per_s: 6.0,

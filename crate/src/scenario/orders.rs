@@ -1,6 +1,7 @@
 //! The order pipeline's scenes.
 
 use super::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec, Workload};
+use crate::map::Map;
 use crate::protocol::{Service, Stop};
 use crate::rng::Dist;
 use crate::shop::{CommitMode, Sending, Settings};
@@ -44,6 +45,7 @@ fn orders() -> Scenario {
         .map(|(name, partitions)| TopicSpec {
             name: name.into(),
             partitions,
+            configs: Map::new(),
         })
         .into(),
         orders_topic: "orders".into(),

@@ -10,7 +10,6 @@ use crate::cluster::{
 };
 use crate::group::GroupConfig;
 use crate::id::{NodeId, TopicId};
-use crate::map::Map;
 use crate::protocol::Sink;
 use std::sync::Arc;
 
@@ -47,6 +46,7 @@ impl World {
         let config = |number: u32| BrokerConfig {
             auto_create_topics: scenario.auto_create_topics,
             replica_lag_time_max_ms: spec.replica_lag_time_max_ms,
+            log_retention_check_interval_ms: spec.log_retention_check_interval_ms,
             rack: (spec.racks > 0).then(|| (number - 1) % spec.racks + 1),
             offsets_topic_partitions: OFFSETS_PARTITIONS,
             offsets_topic_replication_factor: spec.replication_factor,
@@ -65,7 +65,7 @@ impl World {
             };
             self.brokers = vec![self.add_node("broker-1", alone)];
             for topic in &scenario.topics {
-                self.create_topic(&topic.name, topic.partitions, &Map::new(), sink)?;
+                self.create_topic(&topic.name, topic.partitions, &topic.configs, sink)?;
             }
             return Ok(());
         }
@@ -111,6 +111,7 @@ impl World {
             let new = NewTopic {
                 partitions: Some(topic.partitions),
                 replication_factor: Some(spec.replication_factor),
+                configs: topic.configs.clone(),
                 ..NewTopic::default()
             };
             topics.push((self.intern(&topic.name), new));
@@ -118,9 +119,8 @@ impl World {
         topics.push((TopicId::CONSUMER_OFFSETS, offsets_topic(&config(1))));
         for (id, mut new) in topics {
             let name = Arc::clone(self.topic_name(id));
-            let min_isr = min_isr.clone();
-            new.configs
-                .insert("min.insync.replicas".to_owned(), min_isr);
+            let configs = &mut new.configs;
+            configs.or_insert_with("min.insync.replicas".to_owned(), || min_isr.clone());
             let made = founding.create_topic(id, &name, &new);
             made.map_err(|error| Problem::new(error.to_string()))?;
         }

@@ -4,6 +4,7 @@
 use super::command::{Acted, Command};
 use super::promise::Promise;
 use crate::feed::FeedSpec;
+use crate::map::Map;
 use crate::protocol::Service;
 use crate::rng::Dist;
 use crate::shop::{Settings, Workload};
@@ -78,6 +79,8 @@ pub struct ClusterSpec {
     pub broker_session_timeout_ms: u64,
     /// The controllers' `leader.imbalance.check.interval.seconds`, 1 or more.
     pub leader_imbalance_check_interval_s: u64,
+    /// The brokers' `log.retention.check.interval.ms`, 1 or more.
+    pub log_retention_check_interval_ms: u64,
 }
 
 impl Default for ClusterSpec {
@@ -92,6 +95,7 @@ impl Default for ClusterSpec {
             replica_lag_time_max_ms: 30_000,
             broker_session_timeout_ms: 9_000,
             leader_imbalance_check_interval_s: 300,
+            log_retention_check_interval_ms: 300_000,
         }
     }
 }
@@ -103,6 +107,9 @@ pub struct TopicSpec {
     pub name: String,
     /// How many partitions.
     pub partitions: u32,
+    /// Topic configs by their real names; `min.insync.replicas` is the cluster's unless it is here.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub configs: Map<String, String>,
 }
 
 /// A sentence shown at its time.

@@ -127,7 +127,8 @@ impl Broker {
         };
         fetched.high_watermark = replica.high_watermark();
         fetched.log_start_offset = replica.log().log_start_offset();
-        if follower {
+        // What the follower has last may be of an epoch that is forgotten with what was deleted.
+        if follower && wanted.offset >= fetched.log_start_offset {
             let log = replica.epoch_log();
             fetched.diverging = log.diverging(wanted.offset, wanted.last_fetched_epoch);
             if fetched.diverging.is_some() {

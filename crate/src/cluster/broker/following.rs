@@ -4,7 +4,7 @@
 use super::super::call::{Asker, Line};
 use super::super::election::PartitionState;
 use super::super::{Flaw, Replica};
-use super::Broker;
+use super::{Broker, tell_log_start};
 use crate::id::{NodeId, TopicPartition};
 use crate::log::epochs::truncation;
 use crate::map::Map;
@@ -270,6 +270,9 @@ impl Broker {
                 at,
                 offset: replica.high_watermark(),
             });
+        }
+        if let Some(from) = replica.learn_log_start(fetched.log_start_offset) {
+            tell_log_start(broker, at, from, replica, out);
         }
     }
 }

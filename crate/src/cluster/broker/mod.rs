@@ -62,6 +62,10 @@ pub struct BrokerConfig {
     /// How long a follower waits after something went wrong, in milliseconds.
     #[serde(rename = "replica.fetch.backoff.ms")]
     pub replica_fetch_backoff_ms: u64,
+    /// How often it looks what to delete, in milliseconds, from 30 s after its start on
+    /// (`log.initial.task.delay.ms`).
+    #[serde(rename = "log.retention.check.interval.ms")]
+    pub log_retention_check_interval_ms: u64,
     /// How often a broker tells the controller that it is alive, in milliseconds.
     #[serde(rename = "broker.heartbeat.interval.ms")]
     pub broker_heartbeat_interval_ms: u64,
@@ -93,6 +97,7 @@ impl Default for BrokerConfig {
             replica_fetch_max_bytes: 1_048_576,
             replica_fetch_response_max_bytes: 10_485_760,
             replica_fetch_backoff_ms: 1_000,
+            log_retention_check_interval_ms: 300_000,
             broker_heartbeat_interval_ms: 2_000,
             rack: None,
             offsets_topic_partitions: 50,
@@ -106,6 +111,9 @@ impl Default for BrokerConfig {
 /// How often the machine looks what to write to disk, and the process notes its high watermarks
 /// (`vm.dirty_writeback_centisecs`, `replica.high.watermark.checkpoint.interval.ms`).
 const WRITE_BACK_EVERY: Span = Span::secs(5);
+
+/// When a broker that started first looks what to delete (`log.initial.task.delay.ms`).
+const INITIAL_TASK_DELAY: Span = Span::secs(30);
 
 /// How a broker's process ended, as far as its logs go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,6 +149,7 @@ pub struct Broker {
     topics_line: Line,
     disk: Disk,
     write_back_at: Time,
+    retention_at: Time,
     shrink_at: Time,
     alarm: Alarm,
 }
@@ -185,6 +194,7 @@ impl Broker {
             topics_line: Line::new(Asker::Topics),
             disk: Disk::default(),
             write_back_at: Time::ZERO,
+            retention_at: Time::ZERO,
             shrink_at: Time::ZERO,
             alarm: Alarm::default(),
         }
@@ -237,7 +247,7 @@ impl Broker {
             self.disk.next_deadline(),
             self.fetchers_due(),
             led.then_some(self.shrink_at),
-            (!self.replicas.is_empty()).then_some(self.write_back_at),
+            (!self.replicas.is_empty()).then_some(self.write_back_at.min(self.retention_at)),
         ]
         .into_iter()
         .flatten()
@@ -251,6 +261,7 @@ impl Broker {
         self.coordinator.forget();
         self.groups_due = None;
         self.write_back_at = now + WRITE_BACK_EVERY;
+        self.retention_at = now + INITIAL_TASK_DELAY;
         self.shrink_at = now + Span(self.lag_max().0 / 2);
         self.begin_lifecycle(now, out);
         if self.lifecycle.is_none() {
@@ -276,10 +287,28 @@ impl Broker {
             self.shrink_at = now + Span(self.lag_max().0 / 2);
             self.shrink_isrs(now, out);
         }
+        if self.retention_at <= now {
+            let every = self.config.log_retention_check_interval_ms.max(1);
+            self.retention_at = now + Span::millis(every);
+            self.delete_old(now, out);
+        }
         if self.write_back_at <= now {
             self.write_back_at = now + WRITE_BACK_EVERY;
             for replica in self.replicas.values_mut() {
                 replica.write_back(now);
+            }
+        }
+    }
+
+    /// Deletes what its topics' retention does not keep (`LogManager.cleanupLogs`).
+    fn delete_old(&mut self, now: Time, out: &mut Out) {
+        let broker = self.me;
+        for (&at, replica) in self.replicas.iter_mut() {
+            let Some(topic) = self.image.topics.get(&at.topic) else {
+                continue;
+            };
+            if let Some(from) = replica.delete_old(now, &topic.config) {
+                tell_log_start(broker, at, from, replica, out);
             }
         }
     }
@@ -496,4 +525,14 @@ impl Broker {
             _ => {}
         }
     }
+}
+
+/// A replica's log began at `from` and begins later now.
+fn tell_log_start(broker: NodeId, at: TopicPartition, from: i64, replica: &Replica, out: &mut Out) {
+    out.tell(Fact::LogStartMoved {
+        broker,
+        at,
+        from,
+        to: replica.log().log_start_offset(),
+    });
 }

@@ -344,6 +344,14 @@ impl Promises {
             } => self.watch(stamp, at, |partition, no| {
                 partition.truncated(at, broker, (from, to), why, no);
             }),
+            Fact::LogStartMoved {
+                broker,
+                at,
+                from,
+                to,
+            } => self.watch(stamp, at, |partition, no| {
+                partition.start_moved(at, broker, (from, to), no);
+            }),
             Fact::Dropped { broker, at } => self.watch(stamp, at, |partition, _| {
                 partition.dropped(broker);
             }),
@@ -419,7 +427,10 @@ impl Promises {
             } => {
                 let expected = self.reading.insert((consumer, at), next);
                 self.watch(stamp, at, |partition, no| {
-                    if let Some(expected) = expected.filter(|&expected| expected != first) {
+                    // What retention deleted before it was read is no gap in what is kept.
+                    let deleted = partition.deleted_below();
+                    let gap = |&next: &i64| next != first && !(next..=deleted).contains(&first);
+                    if let Some(expected) = expected.filter(gap) {
                         let witness = Witness::Offset(at, expected, first);
                         no.push((Promise::ReadInOrder, witness, None));
                     }
@@ -457,6 +468,7 @@ impl Sink for Promises {
             | Fact::FollowerHighWatermark { .. }
             | Fact::Leads { .. }
             | Fact::Follows { .. }
+            | Fact::LogStartMoved { .. }
             | Fact::Truncated { .. }
             | Fact::Dropped { .. } => self.hear_broker(stamp, fact),
             Fact::PartitionChanged { .. }

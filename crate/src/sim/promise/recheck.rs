@@ -18,8 +18,12 @@ impl Promises {
         self.recheck_cluster(world.stamp(), &brokers, &controllers);
         // An accepted order is in the log from the moment it was accepted.
         let there = world.orders_in_log();
+        // Which orders retention deleted is not known: they are gone as promised.
+        let kept = brokers.iter().flat_map(|broker| broker.replicas());
+        let mut kept = kept.filter(|(at, _)| !at.topic.is_internal());
+        let whole = kept.all(|(_, replica)| replica.log().log_start_offset() == 0);
         let lost = self.orders.accepted().filter(|id| !there.contains(id));
-        for id in lost.collect::<Vec<_>>() {
+        for id in lost.filter(|_| whole).collect::<Vec<_>>() {
             self.breach_by_terms(world.stamp(), Promise::NoOrderLost, Witness::Order(id));
         }
     }
@@ -69,8 +73,17 @@ impl Promises {
             };
             let shadow = &watched.expect("it has a copy").shadow;
             let witness = Witness::Offset(at, copy.end, replica.log().log_end_offset());
-            let mut known = copy.known(shadow);
-            let mut end = replica.log().log_start_offset();
+            let start = replica.log().log_start_offset();
+            let first = replica.log().batches().next();
+            // What is deleted is gone as promised; whole segments go, so a batch or more may be left
+            // that lies before the log start.
+            let mut end = first.map_or(replica.log().log_end_offset(), |b| b.base_offset);
+            let from = end;
+            let mut known = copy.known(shadow).skip_while(|b| b.next() <= from);
+            if start != copy.start || end > start {
+                let witness = Witness::Offset(at, copy.start, start.max(end));
+                no.push((Promise::HighWatermark, witness, None));
+            }
             for batch in replica.log().batches() {
                 if batch.base_offset != end {
                     let witness = Witness::Offset(at, end, batch.base_offset);

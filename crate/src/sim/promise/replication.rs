@@ -329,6 +329,36 @@ impl Partition {
         }
     }
 
+    /// Records below this are deleted, at one copy at least: committed, and too old or too many.
+    pub fn deleted_below(&self) -> i64 {
+        let starts = self.copies.iter().map(|copy| copy.start);
+        starts.max().unwrap_or(0)
+    }
+
+    /// A copy that began at `from` begins at `to`: only what is committed is deleted, and a log start
+    /// never goes back.
+    pub fn start_moved(
+        &mut self,
+        at: TopicPartition,
+        broker: NodeId,
+        (from, to): (i64, i64),
+        no: &mut Found,
+    ) {
+        let Some(place) = self.speaking(broker) else {
+            return;
+        };
+        let copy = &mut self.copies[place];
+        if from < copy.start || to < from || to > copy.end {
+            let witness = Witness::Offset(at, copy.start.max(from), to);
+            no.push((Promise::HighWatermark, witness, None));
+        }
+        copy.start = to;
+        if to > self.shadow.end() && self.lost.is_none() {
+            let witness = Witness::Offset(at, self.shadow.end(), to);
+            no.push((Promise::CommittedKept, witness, None));
+        }
+    }
+
     /// A broker keeps nothing of it any more.
     pub fn dropped(&mut self, broker: NodeId) {
         self.copies.retain(|copy| copy.broker != broker);

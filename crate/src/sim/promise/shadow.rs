@@ -108,6 +108,8 @@ pub(super) struct Copy {
     pub incarnation: Option<u32>,
     /// The epoch it leads or follows in.
     pub epoch: i32,
+    /// Where it begins: what was before is deleted.
+    pub start: i64,
     pub end: i64,
     /// The high watermark it told as the leader of this epoch.
     pub high_watermark: i64,
@@ -127,6 +129,7 @@ impl Copy {
             broker,
             incarnation,
             epoch: -1,
+            start: 0,
             end: 0,
             high_watermark: 0,
             settled: 0,
@@ -212,6 +215,8 @@ impl Copy {
         }
         self.settled = self.settled.min(to);
         self.end = to;
+        // Cut before its beginning, it begins anew there.
+        self.start = self.start.min(to);
         self.was_cut = true;
     }
 
@@ -219,6 +224,7 @@ impl Copy {
     pub fn begin_at(&mut self, offset: i64) {
         self.tail.clear();
         self.settled = offset;
+        self.start = offset;
         self.end = offset;
         self.was_cut = true;
     }

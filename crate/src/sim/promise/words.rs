@@ -82,7 +82,7 @@ impl Promise {
             ),
             Self::ReadInOrder => (
                 "a partition is read in order, without a gap",
-                "while its committed records are kept and nobody seeks",
+                "while its committed records are kept and nobody seeks; what retention deletes first is gone",
                 "whatever loses committed records",
             ),
             Self::StableReads => (
