@@ -447,7 +447,7 @@ fn bad_input_gets_a_clear_error() {
 }
 
 /// One command with a hole `#` for each number and `@` for each name.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 24] = [
     r##""set_rate":{"per_s":#}"##,
     r##""burst":{"factor":#,"for_us":#}"##,
     r##""set_skew":{"share":#}"##,
@@ -469,6 +469,9 @@ const COMMANDS: [&str; 21] = [
     r##""delete_topic":{"topic":@}"##,
     r##""add_partitions":{"topic":@,"to":#}"##,
     r##""set_loss":{"a":@,"b":@,"rate":#}"##,
+    r##""hold_messages":{"hold":true}"##,
+    r##""deliver":{"from":@,"to":@}"##,
+    r##""break_connection":{"a":@,"b":@}"##,
 ];
 const NUMBERS: [&str; 12] = [
     "0",

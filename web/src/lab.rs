@@ -299,6 +299,10 @@ impl Lab {
     /// Does something to the world, now.
     pub fn act(&mut self, command: Command) -> Result<(), String> {
         self.changed = true;
+        if command == (Command::HoldMessages { hold: true }) {
+            // Who chooses needs time to stand still.
+            self.player.play(false);
+        }
         self.timeline.act(command).map_err(|why| why.to_string())
     }
 

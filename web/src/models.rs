@@ -4,8 +4,8 @@ use crate::chase::Chase;
 use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
-    ClusterFaultsData, ClusterNow, CodeData, ExplainData, FaultsData, MetricsData, NodeState, Page,
-    PanelData, PartitionData, Snapshot, Tab, TopicData, TopicView, Transport,
+    ClusterFaultsData, ClusterNow, CodeData, ExplainData, FaultsData, MetricsData, NetworkData,
+    NodeState, Page, PanelData, PartitionData, Snapshot, Tab, TopicData, TopicView, Transport,
 };
 use millrace::id::{OrderId, TopicId, TopicPartition};
 use millrace::protocol::Service;
@@ -131,6 +131,7 @@ fn panel(
             Tab::Faults => {
                 return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster, chase));
             }
+            Tab::Network => return same!(Network, network_data(lab, look)),
             Tab::Topic => {}
             Tab::Explain | Tab::Metrics | Tab::Code => {
                 return same!(ClusterNow, cluster_now(lab, look, &scenes.cluster, asked));
@@ -138,7 +139,7 @@ fn panel(
         }
     }
     match look.tab {
-        Tab::Explain | Tab::Partition => same!(Explain, explain_data(lab, asked)),
+        Tab::Explain | Tab::Partition | Tab::Network => same!(Explain, explain_data(lab, asked)),
         Tab::Topic => {
             let old = match before {
                 Some(PanelData::Topic(old)) => Some(&**old),
@@ -209,6 +210,19 @@ fn cluster_now(lab: &Lab, look: &Look, scene: &ClusterScene, asked: Vec<Asked>) 
         replicas: cluster::explain::replicas(scene),
         if_it_died: cluster::fate::if_it_died(&moment.world, at),
         promises: numbers::promises(moment),
+    }
+}
+
+fn network_data(lab: &Lab, look: &Look) -> NetworkData {
+    let moment = lab.timeline().moment();
+    let world = &moment.world;
+    let at = partition(world, look);
+    NetworkData {
+        choices: cluster::network::choices(moment, at),
+        if_it_died: cluster::fate::if_it_died(world, at),
+        what_if: cluster::explain::what_if(lab.timeline(), at),
+        now: lab.timeline().now(),
+        acks: world.settings().acks,
     }
 }
 

@@ -55,7 +55,7 @@ pub const LOCKS: [(&str, &str); 25] = [
     ("pause", "pausing consumers"),
     ("rewind", "rewinding a group"),
     ("topics", "making, growing and deleting topics"),
-    ("network", "cuts and losses"),
+    ("network", "cuts, losses, who chooses what arrives"),
     ("disk", "slow and full disks"),
 ];
 

@@ -7,12 +7,14 @@ use crate::stage::Gesture;
 use millrace::cluster::Flaw;
 use millrace::id::OrderId;
 use millrace::map::Map;
+use millrace::protocol::Acks;
 use millrace::scenario::{self, Scenario, Settings};
 use millrace::sim::Command;
 use millrace::sim::faults::Intensity;
 use millrace::time::Time;
 use millrace::view::biography::Course;
 use millrace::view::cluster::ClusterScene;
+use millrace::view::cluster::network::Choices;
 use millrace::view::cluster::record::Story;
 use millrace::view::cluster::zookeeper::Znode;
 use millrace::view::code::Listing;
@@ -89,7 +91,13 @@ impl Page {
     /// The tabs of its side panel, in order.
     pub fn tabs(self) -> &'static [Tab] {
         match self {
-            Self::Cluster => &[Tab::Explain, Tab::Partition, Tab::Topic, Tab::Faults],
+            Self::Cluster => &[
+                Tab::Explain,
+                Tab::Partition,
+                Tab::Topic,
+                Tab::Faults,
+                Tab::Network,
+            ],
             Self::Orders | Self::Notes => &[
                 Tab::Explain,
                 Tab::Topic,
@@ -117,16 +125,19 @@ pub enum Tab {
     Faults,
     /// The same as client code.
     Code,
+    /// Which message arrives next.
+    Network,
 }
 
 impl Tab {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Explain,
         Self::Partition,
         Self::Topic,
         Self::Metrics,
         Self::Faults,
         Self::Code,
+        Self::Network,
     ];
 
     /// In links and element ids.
@@ -138,6 +149,7 @@ impl Tab {
             Self::Metrics => "metrics",
             Self::Faults => "faults",
             Self::Code => "code",
+            Self::Network => "network",
         }
     }
 
@@ -150,6 +162,7 @@ impl Tab {
             Self::Metrics => "Metrics",
             Self::Faults => "Faults",
             Self::Code => "Code",
+            Self::Network => "Network",
         }
     }
 
@@ -472,6 +485,21 @@ pub struct HuntData {
     pub link: Option<String>,
 }
 
+/// The Network tab.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NetworkData {
+    /// What there is to choose from.
+    pub choices: Choices,
+    /// What would come of it if a broker died now.
+    pub if_it_died: Table,
+    /// Interventions that teach.
+    pub what_if: Vec<WhatIf>,
+    /// The time shown.
+    pub now: Time,
+    /// How many copies producers ask for.
+    pub acks: Acks,
+}
+
 /// The Code tab.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CodeData {
@@ -498,6 +526,8 @@ pub enum PanelData {
     Partition(Rc<PartitionData>),
     /// Faults, on the Cluster page.
     ClusterFaults(Rc<ClusterFaultsData>),
+    /// Network.
+    Network(Rc<NetworkData>),
 }
 
 /// What the panels show, about eight times a second.

@@ -83,6 +83,9 @@ impl World {
             | Command::FillDisk { .. }
             | Command::DelayRequests { .. }
             | Command::RepeatRequests { .. } => self.carry_out_beside(command, sink)?,
+            Command::HoldMessages { .. }
+            | Command::Deliver { .. }
+            | Command::BreakConnection { .. } => self.carry_out_by_hand(command, sink)?,
             _ => self.carry_out_in_shops(command, sink)?,
         }
         Ok(())
@@ -260,7 +263,7 @@ impl World {
 
     /// The nodes a person means by a name: a service in both shops, both shops, all brokers, all
     /// controllers, or one node's own name.
-    fn named(&self, name: &str) -> Result<Vec<NodeId>, Problem> {
+    pub(super) fn named(&self, name: &str) -> Result<Vec<NodeId>, Problem> {
         if let Some(many) = self.kind_named(name) {
             return Ok(many);
         }

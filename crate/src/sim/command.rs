@@ -215,6 +215,28 @@ pub enum Command {
         /// 0 to 0.95.
         rate: f64,
     },
+    /// Somebody takes the network's place: from now on no message between brokers and producers
+    /// arrives until it is chosen by `deliver`; or all of them do again, in the order sent on each
+    /// connection. What consumers and controllers send and are sent goes by itself.
+    HoldMessages {
+        /// Hold them, or let them go.
+        hold: bool,
+    },
+    /// What was sent first of what is on its way from one node to another arrives now.
+    Deliver {
+        /// Who sent it: one node's name, as in `stop`.
+        from: String,
+        /// Who receives it.
+        to: String,
+    },
+    /// The connection between two nodes breaks: what is on its way on it is lost, and both learn of
+    /// it.
+    BreakConnection {
+        /// One end: one node's name, as in `stop`.
+        a: String,
+        /// The other.
+        b: String,
+    },
     /// Loses this share of packets between two nodes; what is lost is sent again after a time-out.
     SetLoss {
         /// One side.

@@ -100,6 +100,46 @@ pub fn random_faults(
     }
 }
 
+/// Somebody in the network's place, now and then until then: messages between brokers and producers
+/// are held for some seconds, and chosen at random; now and then a connection breaks. Many a choice
+/// finds nothing on its way there.
+#[must_use]
+pub fn random_choices(seed: u64, scene: &Scenario, until: Time) -> Vec<Acted> {
+    let mut rng = Rng::new(seed, Salt::Faults, 2);
+    let feed = scene.feed.clone().unwrap_or_default();
+    let brokers = (1..=scene.cluster.brokers).map(|n| format!("broker-{n}"));
+    let producers = (1..=feed.producers).map(|n| format!("producer-{n}"));
+    let nodes: Vec<String> = brokers.chain(producers).collect();
+    let mut all = Vec::new();
+    let mut note = |at, command| {
+        all.push(Acted {
+            at_us: at,
+            instant: None,
+            command,
+        });
+    };
+    let mut at = Time::ZERO;
+    while at < until {
+        at += Span(rng.below(2_000_000));
+        note(at, Command::HoldMessages { hold: true });
+        let held_until = at + Span(rng.below(6_000_000));
+        while at < held_until {
+            at += Span(rng.below(20_000));
+            let one = |rng: &mut Rng| nodes[rng.below(nodes.len() as u64) as usize].clone();
+            let (from, to) = (one(&mut rng), one(&mut rng));
+            note(
+                at,
+                match rng.below(100) {
+                    0 => Command::BreakConnection { a: from, b: to },
+                    _ => Command::Deliver { from, to },
+                },
+            );
+        }
+        note(at, Command::HoldMessages { hold: false });
+    }
+    all
+}
+
 /// What puts everything right again: every node up, every link and disk whole, work as fast as it was.
 #[must_use]
 pub fn mend_all(scene: &Scenario) -> Vec<Command> {

@@ -3,11 +3,16 @@
 //! The kernel knows nodes only by number. It is generic over what messages say, so that its cost can
 //! be measured alone.
 
+mod by_hand;
+mod links;
+
 use super::queue::Queue;
 use crate::id::NodeId;
 use crate::protocol::Timer;
 use crate::rng::{Dist, Rng, Salt, mix};
 use crate::time::{Span, Time};
+pub use by_hand::Undeliverable;
+use links::{Link, NEW_LINK};
 
 /// What the trace hash takes from a message: its kind and up to eight bytes of ids.
 pub trait Traced {
@@ -37,6 +42,8 @@ pub struct Message<B> {
     /// What it says.
     pub body: B,
     connection: u32,
+    /// Counts what is sent: on a connection, what was sent first arrives first.
+    number: u64,
 }
 
 /// Something that happens to a node.
@@ -76,56 +83,6 @@ pub enum Delivery<B> {
     Nothing,
 }
 
-/// One direction of a connection.
-#[derive(Clone, Copy, Debug)]
-struct Link {
-    /// Nothing sent later arrives before this: connections are ordered.
-    last_due: Time,
-    /// What a cut held back arrives now, and nothing sent later before it.
-    held_until: Time,
-    /// Counts closings; messages of an earlier connection are dropped on arrival.
-    connection: u32,
-    /// Packets lost, in 1/65536.
-    loss: u16,
-    cut: bool,
-    /// How many thousandths of the usual a latency is.
-    slow: u32,
-    /// Packets that take so much longer, in 1/65536.
-    late: u16,
-    late_by: Span,
-    /// Messages sent twice, in 1/65536.
-    twice: u16,
-}
-
-impl Link {
-    /// Nothing ails it; order is kept as before.
-    fn heal(&mut self) {
-        *self = Self {
-            last_due: self.last_due,
-            held_until: self.held_until,
-            connection: self.connection,
-            ..NEW_LINK
-        };
-    }
-}
-
-/// A share in 1/65536, as links keep it.
-fn share(rate: f64) -> u16 {
-    (rate.clamp(0.0, 0.999) * 65_536.0) as u16
-}
-
-const NEW_LINK: Link = Link {
-    last_due: Time::ZERO,
-    held_until: Time::ZERO,
-    connection: 0,
-    loss: 0,
-    cut: false,
-    slow: 1_000,
-    late: 0,
-    late_by: Span::ZERO,
-    twice: 0,
-};
-
 /// The first retransmission time-out; it doubles with each further loss (RFC 6298 has a minimum of
 /// 1 s, Linux 200 ms; we take Linux's).
 const RETRANSMIT: Span = Span::millis(200);
@@ -144,8 +101,10 @@ pub struct Kernel<B> {
     up: Vec<bool>,
     /// `lives.len()` squared, by sender then receiver.
     links: Vec<Link>,
-    /// Messages that met a cut, in order of arrival there.
+    /// Messages that met a cut, or wait for somebody to choose them, in order of arrival there.
     held: Vec<Message<B>>,
+    /// How many messages were sent.
+    sent: u64,
     /// Until when each node's process is frozen, if it is.
     frozen_until: Vec<Option<Time>>,
     /// What waits for frozen processes, in order.
@@ -167,6 +126,7 @@ impl<B: Traced> Kernel<B> {
             up: Vec::new(),
             links: Vec::new(),
             held: Vec::new(),
+            sent: 0,
             frozen_until: Vec::new(),
             stalled: Vec::new(),
         }
@@ -260,27 +220,23 @@ impl<B: Traced> Kernel<B> {
         let connection = link.connection;
         let twice = link.twice > 0 && self.rng.below(65_536) < u64::from(link.twice);
         let again = body.again().filter(|_| twice);
-        let message = Message {
-            from,
-            to,
-            sent_at: self.now,
-            due_at,
-            body,
-            connection,
-        };
-        self.queue.push(due_at, Event::Message(message));
-        if let Some(body) = again {
-            let sent_at = self.now;
-            let due_at = self.transmit(from, to);
+        let push = |kernel: &mut Self, due_at, body| {
             let message = Message {
                 from,
                 to,
-                sent_at,
+                sent_at: kernel.now,
                 due_at,
                 body,
                 connection,
+                number: kernel.sent,
             };
-            self.queue.push(due_at, Event::Message(message));
+            kernel.sent += 1;
+            kernel.queue.push(due_at, Event::Message(message));
+        };
+        push(self, due_at, body);
+        if let Some(body) = again {
+            let due_at = self.transmit(from, to);
+            push(self, due_at, body);
         }
     }
 
@@ -356,7 +312,8 @@ impl<B: Traced> Kernel<B> {
             if peer == node || !talked {
                 continue;
             }
-            if cleanly {
+            // A farewell is not chosen: it would overtake what waits to be, which is lost with it.
+            if cleanly && !self.is_by_hand(node, peer) {
                 let back = self.link(peer, node);
                 self.links[back].connection += 1;
                 self.tell_closed(node, peer);
@@ -406,43 +363,6 @@ impl<B: Traced> Kernel<B> {
         }
     }
 
-    /// Cuts both directions between two nodes: what is sent waits until the cut is mended or the
-    /// connection closed.
-    pub fn cut(&mut self, a: NodeId, b: NodeId) {
-        for link in [self.link(a, b), self.link(b, a)] {
-            self.links[link].cut = true;
-        }
-    }
-
-    /// Loses this share of packets in both directions; each is sent again after a time-out.
-    pub fn set_loss(&mut self, a: NodeId, b: NodeId, rate: f64) {
-        for link in [self.link(a, b), self.link(b, a)] {
-            self.links[link].loss = share(rate.min(0.95));
-        }
-    }
-
-    /// Latencies in both directions are so many times what they usually are.
-    pub fn set_slow(&mut self, a: NodeId, b: NodeId, factor: f64) {
-        for link in [self.link(a, b), self.link(b, a)] {
-            self.links[link].slow = (factor * 1_000.0) as u32;
-        }
-    }
-
-    /// This share of messages takes so much longer, in both directions; what is sent after them on
-    /// the same connection waits behind them.
-    pub fn set_late(&mut self, a: NodeId, b: NodeId, rate: f64, by: Span) {
-        for link in [self.link(a, b), self.link(b, a)] {
-            (self.links[link].late, self.links[link].late_by) = (share(rate), by);
-        }
-    }
-
-    /// This share of the messages that may be ([`Traced::again`]) are sent twice, in both directions.
-    pub fn set_twice(&mut self, a: NodeId, b: NodeId, rate: f64) {
-        for link in [self.link(a, b), self.link(b, a)] {
-            self.links[link].twice = share(rate);
-        }
-    }
-
     /// The process of `node` does nothing until then, as in a long garbage collection: what arrives
     /// and what rings waits, and then comes in its order.
     pub fn freeze(&mut self, node: NodeId, until: Time) {
@@ -482,34 +402,6 @@ impl<B: Traced> Kernel<B> {
         Delivery::Thawed(node)
     }
 
-    /// Whether the way from `a` to `b` is cut.
-    #[must_use]
-    pub fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
-        self.links[self.link(a, b)].cut
-    }
-
-    /// Mends everything that ails links; what waited goes on its way in the order it came.
-    pub fn heal(&mut self) {
-        self.links.iter_mut().for_each(Link::heal);
-        let held = std::mem::take(&mut self.held);
-        for message in &held {
-            self.transmit(message.from, message.to);
-        }
-        // What was sent after it and is still on its way is due before `last_due`.
-        for message in &held {
-            let link = self.link(message.from, message.to);
-            let link = &mut self.links[link];
-            link.held_until = link.held_until.max(link.last_due + Span::micros(1));
-        }
-        for mut message in held {
-            let link = self.link(message.from, message.to);
-            let link = &mut self.links[link];
-            link.last_due = link.held_until + Span::micros(1);
-            message.due_at = link.held_until;
-            self.queue.push(message.due_at, Event::Message(message));
-        }
-    }
-
     /// When a packet sent now arrives: after one latency and the retransmissions that losses cost,
     /// and never before what was sent earlier.
     pub(super) fn transmit(&mut self, from: NodeId, to: NodeId) -> Time {
@@ -543,7 +435,7 @@ impl<B: Traced> Kernel<B> {
             self.queue.push(message.due_at, Event::Message(message));
             return Delivery::Nothing;
         }
-        if link.cut {
+        if link.cut || link.by_hand {
             self.held.push(message);
             return Delivery::Nothing;
         }

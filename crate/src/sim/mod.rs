@@ -1,5 +1,6 @@
 //! The simulation: hosts the machines, carries their messages, keeps their history.
 
+mod by_hand;
 mod carry_out;
 mod chronicle;
 mod command;

@@ -49,6 +49,17 @@ impl<E> Queue<E> {
         Some((at, seq, event))
     }
 
+    /// Takes an event out of its turn. As slow as the queue is long.
+    pub fn take(&mut self, wanted: impl Fn(&E) -> bool) -> Option<E> {
+        let is_it = |event: &Option<E>| event.as_ref().is_some_and(&wanted);
+        let place = self.slots.iter().position(is_it)?;
+        let event = self.slots[place].take();
+        let slot = place as u32;
+        self.heap.retain(|Reverse((.., key))| *key != slot);
+        self.free.push(slot);
+        event
+    }
+
     /// When the earliest event is due.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
@@ -90,5 +101,24 @@ mod tests {
         }
         assert_eq!(queue.len(), model.len());
         assert!(queue.slots.len() < 2_000, "freed slots are used again");
+    }
+
+    #[test]
+    fn what_is_taken_out_of_its_turn_leaves_the_order_of_the_rest() {
+        let mut queue = Queue::default();
+        for n in 0..100u64 {
+            queue.push(Time(n * 7 % 10), n);
+        }
+        assert_eq!(queue.take(|&n| n == 42), Some(42));
+        assert_eq!(queue.take(|&n| n == 42), None);
+        queue.push(Time(3), 100);
+        let mut rest: Vec<(u64, u64)> = (0..100)
+            .filter(|&n| n != 42)
+            .map(|n| (n * 7 % 10, n))
+            .collect();
+        rest.push((3, 100));
+        rest.sort_unstable();
+        let popped = std::iter::from_fn(|| queue.pop().map(|(at, _, n)| (at.0, n)));
+        assert_eq!(popped.collect::<Vec<_>>(), rest);
     }
 }

@@ -127,6 +127,11 @@ pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Ton
             None => ("no mistake".into(), Tone::Good),
         },
         Command::Heal => ("all mended".into(), Tone::Good),
+        // Many at one instant are one marker.
+        Command::Deliver { .. } => plain("messages chosen".into()),
+        Command::HoldMessages { hold: true } => ("messages held".into(), Tone::Warn),
+        Command::HoldMessages { hold: false } => ("messages let go".into(), Tone::Good),
+        Command::BreakConnection { a, b } => (format!("{a}–{b}: connection broken"), Tone::Bad),
         Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
         Command::Freeze { node, for_us } => {
             (format!("{node} frozen for {}", Span(*for_us)), Tone::Bad)

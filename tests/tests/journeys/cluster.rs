@@ -164,6 +164,70 @@ fn a_record_is_followed_through_the_cluster() {
     visit.ends_well();
 }
 
+/// Somebody is the network: nothing arrives until it is chosen, step by step, back again, and in a
+/// link; with acks=1 an acknowledged record is lost.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn one_is_the_network_and_loses_a_record() {
+    let visit = Visit::to("#cluster");
+    visit.pause();
+    visit.seek(3_000);
+    visit.tab("network");
+    visit.browser.set_value(&test("acks"), "1");
+    visit.seek(4_000);
+    visit.click("hold");
+    visit.settle();
+    let before = visit.text("stands");
+    visit.click("pass-500");
+    visit.settle();
+    assert_eq!(visit.time(), 4_500);
+    assert_eq!(visit.text("stands"), before, "nothing arrived");
+
+    // The batches for the leader of orders-0, and its answers.
+    let leads = before
+        .split("broker ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next());
+    let leads = leads.expect("somebody leads").to_owned();
+    let (to, from) = (
+        format!("deliver-producer-1-broker-{leads}"),
+        format!("deliver-broker-{leads}-producer-1"),
+    );
+    visit.click(&to);
+    visit.settle();
+    let after = visit.text("stands");
+    assert_ne!(after, before, "it is appended");
+    assert!(after.contains("not committed yet"), "{after}");
+    assert_eq!(visit.time(), 4_500, "time stands still");
+    visit.click("step-back");
+    visit.settle();
+    assert_eq!(visit.text("stands"), before, "taken back");
+    visit.click("step-forward");
+    visit.settle();
+    assert_eq!(visit.text("stands"), after);
+    visit.click(&from);
+    visit.settle();
+    assert_eq!(visit.browser.accessibility_problems(), NONE);
+
+    let link = visit.copy_link();
+    let wires = visit.text("wires");
+    visit.browser.open_in_new_tab(&link);
+    visit
+        .browser
+        .wait_text(&test("wires"), "the same on its way", |text| text == wires);
+    assert_eq!(visit.text("stands"), after);
+
+    visit.tab("faults");
+    visit.click(&format!("kill-broker-{leads}"));
+    visit.tab("network");
+    visit.click("hold");
+    visit.settle();
+    visit.seek(25_000);
+    let promises = visit.text("promises");
+    assert!(promises.contains("not promised, and broken"), "{promises}");
+    visit.ends_well();
+}
+
 /// Each page keeps its own run while the other is open.
 #[test]
 #[ignore = "needs a browser: cargo xtask test"]
@@ -215,7 +279,7 @@ fn the_cluster_is_accessible_and_every_scene_plays() {
         visit
             .browser
             .prefers(if n % 3 == 0 { "dark" } else { "light" }, "reduce");
-        for tab in ["explain", "partition", "topic", "faults"] {
+        for tab in ["explain", "partition", "topic", "network", "faults"] {
             visit.tab(tab);
             visit.settle();
             let problems = visit.browser.accessibility_problems();

@@ -9,6 +9,7 @@ mod faults;
 mod fields;
 mod hunt;
 mod metrics;
+mod network;
 pub mod nodes;
 mod parts;
 mod topic;
@@ -31,6 +32,7 @@ impl PanelData {
             Self::Metrics(_) => Tab::Metrics,
             Self::Faults(_) | Self::ClusterFaults(_) => Tab::Faults,
             Self::Code(_) => Tab::Code,
+            Self::Network(_) => Tab::Network,
         }
     }
 }
@@ -47,6 +49,7 @@ pub fn side(ui: &Ui, page: Page, shown: &Snapshot, up: bool, sheet: &Callback<()
         }
         PanelData::Code(data) => html! { <code::Code data={data.clone()} /> },
         PanelData::ClusterNow(data) => cluster::now(ui, data, shown.score),
+        PanelData::Network(data) => network::network(ui, data),
         PanelData::Partition(data) => cluster::partition(ui, data),
         PanelData::ClusterFaults(data) => {
             html! { <cluster_faults::ClusterFaults ui={ui.clone()} data={data.clone()} /> }

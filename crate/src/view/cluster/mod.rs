@@ -6,6 +6,7 @@ pub mod disks;
 pub mod explain;
 pub mod fate;
 pub mod hunt;
+pub mod network;
 pub mod outcome;
 pub mod record;
 pub mod scene;
@@ -27,6 +28,8 @@ pub struct ClusterScene {
     /// The record that a person follows, by its offset in that partition. Who shows the picture
     /// sets it.
     pub record: Option<i64>,
+    /// Whether messages wait to be chosen.
+    pub held: bool,
     /// The brokers, in order of their numbers.
     pub brokers: Vec<BrokerScene>,
     /// The controllers, in order of their numbers.
@@ -37,7 +40,8 @@ pub struct ClusterScene {
     pub epochs: Vec<(i32, i64)>,
     /// Producers and groups.
     pub clients: Vec<ClientScene>,
-    /// What is on its way, or was within the last [`ClusterScene::RECENT`].
+    /// What is on its way, or was within the last [`ClusterScene::RECENT`]; what waits to be chosen
+    /// is halfway.
     pub flights: Vec<Flight>,
 }
 

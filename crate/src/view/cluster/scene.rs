@@ -20,6 +20,7 @@ pub fn scene(moment: &Moment, now: Time, wanted: TopicPartition, scene: &mut Clu
     let at = chosen(world, wanted);
     scene.now = now;
     scene.chosen = at.partition;
+    scene.held = world.is_by_hand();
     scene.topic.clear();
     scene.topic.push_str(world.topic_name(at.topic));
     scene.epochs.clear();
@@ -69,10 +70,27 @@ pub fn scene(moment: &Moment, now: Time, wanted: TopicPartition, scene: &mut Clu
     let carried = moment.metrics.traffic().carried().filter(|carried| {
         now.since(carried.due_at) <= ClusterScene::RECENT
             && carried.at.is_none_or(|about| about.topic == at.topic)
+            && !world.is_held(carried.from, carried.to)
     });
     scene
         .flights
         .extend(carried.filter_map(|c| flight(world, at, c)));
+    // What waits to be chosen stands halfway.
+    let waiting = world.waiting_cargo().into_iter();
+    let waiting = waiting.filter(|c| c.at.is_none_or(|about| about.topic == at.topic));
+    scene.flights.extend(waiting.filter_map(|carried| {
+        let half = ClusterScene::RECENT;
+        let (sent_at, due_at) = (now - half, now + half);
+        flight(
+            world,
+            at,
+            &Carried {
+                sent_at,
+                due_at,
+                ..carried
+            },
+        )
+    }));
     scene.metadata.clear();
     let decided = moment.chronicle.entries().rev();
     let decided = decided.filter_map(|(_, happening)| decision(world, happening));

@@ -102,7 +102,11 @@ impl Painter {
         );
         let hint = (layout.title.0 + wide + 16.0, layout.title.1);
         if layout.wide {
-            let words = "choose a partition to see its replicas on one ruler";
+            let words = if view.scene.held {
+                "messages are held: choose on the Network tab which arrives next"
+            } else {
+                "choose a partition to see its replicas on one ruler"
+            };
             let set = Face::Body.left(Ink::Muted);
             pen.list.text_in(
                 layout.width - hint.0 - 8.0,
