@@ -1,6 +1,7 @@
 //! Requests that wait: fetches for more bytes (`DelayedFetch`), appends for followers
 //! (`DelayedProduce`).
 
+use super::replica::Reign;
 use crate::group::GroupWrite;
 use crate::id::{NodeId, TopicPartition};
 use crate::protocol::{ErrorCode, FetchPartition};
@@ -105,7 +106,7 @@ pub(super) struct AppendedPart {
     /// The offset after the batch.
     pub end: i64,
     /// In which it was appended.
-    pub leader_epoch: i32,
+    pub reign: Reign,
     /// Decided at once, or when it is committed or cannot be.
     pub result: Option<Result<i64, ErrorCode>>,
     pub base_offset: i64,

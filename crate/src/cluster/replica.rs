@@ -16,6 +16,16 @@ use std::sync::Arc;
 /// `vm.dirty_expire_centisecs`): Kafka itself forces nothing by default.
 const DIRTY_FOR: Span = Span::secs(30);
 
+/// Of which making of a topic, and in which leader epoch. A topic made again begins with the same
+/// epoch and offset, so what was asked of its first making must not be taken for the second (KIP-516).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reign {
+    /// Which making of the topic.
+    pub incarnation: u32,
+    /// The leader epoch, -1 before the first leader is known.
+    pub leader_epoch: i32,
+}
+
 /// One replica of a partition.
 #[derive(Clone, Debug)]
 pub struct Replica {
@@ -120,6 +130,15 @@ impl Replica {
     #[must_use]
     pub fn incarnation(&self) -> u32 {
         self.incarnation
+    }
+
+    /// The reign it is in.
+    #[must_use]
+    pub fn reign(&self) -> Reign {
+        Reign {
+            incarnation: self.incarnation,
+            leader_epoch: self.leader_epoch,
+        }
     }
 
     /// The log with its leader epochs.

@@ -1,7 +1,7 @@
 //! Facts: what a step tells about itself. Ids and numbers only; words are made when shown.
 
 use super::{Acks, ErrorCode, Service};
-use crate::id::{GroupId, NodeId, OrderId, TopicPartition};
+use crate::id::{GroupId, NodeId, OrderId, TopicId, TopicPartition};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -260,6 +260,13 @@ pub enum Fact {
         last_known: Brokers,
         /// Whether the leader was elected though it may lack committed records.
         unclean: bool,
+    },
+    /// A topic's removal is committed: its replicas go, one broker after another.
+    TopicRemoved {
+        /// Which.
+        topic: TopicId,
+        /// Which making of it.
+        incarnation: u32,
     },
     /// The controller registered a broker.
     Registered {

@@ -2,7 +2,7 @@
 
 use super::super::Flaw;
 use super::super::purgatory::{AppendedPart, DelayedAppend, Then};
-use super::super::replica::Rules;
+use super::super::replica::{Reign, Rules};
 use super::Broker;
 use crate::id::{NodeId, TopicPartition};
 use crate::log::Batch;
@@ -50,18 +50,22 @@ impl Broker {
         acks: Acks,
         out: &mut Out,
     ) -> AppendedPart {
+        let nowhere = Reign {
+            incarnation: 0,
+            leader_epoch: -1,
+        };
         let mut part = AppendedPart {
             at,
             end: 0,
-            leader_epoch: -1,
+            reign: nowhere,
             result: None,
             base_offset: -1,
         };
         match self.append_to(now, at, batch, acks, out) {
-            Ok((base_offset, leader_epoch)) => {
+            Ok((base_offset, reign)) => {
                 part.base_offset = base_offset;
                 part.end = base_offset + i64::from(batch.count());
-                part.leader_epoch = leader_epoch;
+                part.reign = reign;
                 if acks != Acks::All || self.has(Flaw::AckBeforeReplication) {
                     part.result = Some(Ok(base_offset));
                 }
@@ -78,7 +82,7 @@ impl Broker {
         batch: &Batch,
         acks: Acks,
         out: &mut Out,
-    ) -> Result<(i64, i32), ErrorCode> {
+    ) -> Result<(i64, Reign), ErrorCode> {
         let isr = self.led(at)?.isr().len();
         let config = self.topic_config(at.topic);
         let config = config.ok_or(ErrorCode::UnknownTopicOrPartition)?;
@@ -92,14 +96,14 @@ impl Broker {
             return Err(ErrorCode::UnknownTopicOrPartition);
         };
         let base_offset = replica.append(now, &config, batch)?;
-        let leader_epoch = replica.leader_epoch();
+        let reign = replica.reign();
         let bytes = batch.size_in_bytes();
         // The broker may have stamped it with its own clock, which makes it another batch.
         let appended = replica.log().batches().next_back();
         let crc = appended.map_or(0, Batch::crc);
         out.tell(Fact::Appended {
             broker,
-            leader_epoch,
+            leader_epoch: reign.leader_epoch,
             at,
             base_offset,
             records: batch.count(),
@@ -108,7 +112,7 @@ impl Broker {
         });
         self.fetches.grew(at, bytes as u64, true);
         self.advance(now, at, out);
-        Ok((base_offset, leader_epoch))
+        Ok((base_offset, reign))
     }
 
     /// What a leader goes by in this partition.
@@ -183,7 +187,7 @@ impl Broker {
     /// Whether a part is committed, or cannot be any more (`Partition.checkEnoughReplicasReachOffset`).
     fn decided(&self, part: &AppendedPart) -> Option<Result<i64, ErrorCode>> {
         let replica = match self.led(part.at) {
-            Ok(replica) if replica.leader_epoch() == part.leader_epoch => replica,
+            Ok(replica) if replica.reign() == part.reign => replica,
             Ok(_) => return Some(Err(ErrorCode::NotLeaderOrFollower)),
             Err(error) => return Some(Err(error)),
         };

@@ -3,6 +3,7 @@
 
 use super::super::call::{Asker, Line};
 use super::super::election::PartitionState;
+use super::super::replica::Reign;
 use super::super::{Flaw, Replica};
 use super::{Broker, tell_log_start};
 use crate::id::{NodeId, TopicPartition};
@@ -20,8 +21,8 @@ pub(super) struct Fetcher {
     line: Line,
     /// The partitions, and before when each is left alone.
     partitions: Map<TopicPartition, Time>,
-    /// What the request on its way asked: where, in which epoch, from which offset.
-    asked: Vec<(TopicPartition, i32, i64)>,
+    /// What the request on its way asked: where, in which reign, from which offset.
+    asked: Vec<(TopicPartition, Reign, i64)>,
     idle_until: Time,
 }
 
@@ -143,7 +144,7 @@ impl Broker {
                     continue;
                 };
                 let log = replica.epoch_log();
-                fetcher.asked.push((at, replica.leader_epoch(), log.end()));
+                fetcher.asked.push((at, replica.reign(), log.end()));
                 partitions.push(FetchPartition {
                     at,
                     offset: log.end(),
@@ -188,8 +189,8 @@ impl Broker {
         for fetched in partitions {
             let at = fetched.at;
             let asked = asked.iter().find(|(asked, ..)| *asked == at);
-            if let Some(&(_, epoch, offset)) = asked {
-                self.take(now, from, (epoch, offset), fetched, out);
+            if let Some(&(_, reign, offset)) = asked {
+                self.take(now, from, (reign, offset), fetched, out);
             }
         }
         self.fetchers
@@ -201,7 +202,7 @@ impl Broker {
         &mut self,
         now: Time,
         leader: NodeId,
-        (epoch, offset): (i32, i64),
+        (reign, offset): (Reign, i64),
         fetched: Fetched,
         out: &mut Out,
     ) {
@@ -210,7 +211,7 @@ impl Broker {
             return;
         };
         let same = replica.leader() == Some(leader)
-            && replica.leader_epoch() == epoch
+            && replica.reign() == reign
             && replica.log().log_end_offset() == offset;
         if !same {
             return;

@@ -145,7 +145,7 @@ impl Broker {
         let Some(replica) = self.replicas.get(&at).filter(|_| at.topic.is_internal()) else {
             return;
         };
-        let (committed, leader_epoch) = (replica.high_watermark(), replica.leader_epoch());
+        let (committed, reign) = (replica.high_watermark(), replica.reign());
         for batch in replica.log().batches() {
             let end = batch.next_offset();
             let later = self.coordinator.load(now, batch, end <= committed);
@@ -156,7 +156,7 @@ impl Broker {
                     parts: vec![AppendedPart {
                         at,
                         end,
-                        leader_epoch,
+                        reign,
                         result: None,
                         base_offset: batch.base_offset,
                     }],

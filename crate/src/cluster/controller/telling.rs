@@ -51,6 +51,11 @@ impl Told {
             } => {
                 self.makings.insert(topic, incarnation);
             }
+            &MetadataRecord::RemoveTopic { topic } => {
+                if let Some(incarnation) = self.makings.remove(&topic) {
+                    out.tell(Fact::TopicRemoved { topic, incarnation });
+                }
+            }
             &MetadataRecord::RegisterBroker { broker, epoch, .. } => {
                 out.tell(Fact::Registered { broker, epoch });
             }

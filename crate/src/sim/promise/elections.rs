@@ -3,7 +3,7 @@
 use super::replication::{Found, State, leads_in};
 use super::terms::UNCLEAN;
 use super::{Promise, Promises, Witness};
-use crate::id::{NodeId, TopicPartition};
+use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::protocol::{Brokers, Stamp};
 
 impl Promises {
@@ -48,6 +48,15 @@ impl Promises {
         let members = Brokers(now.isr.0 | now.elr.0);
         partition.check_complete(at, members.iter(), upto, &mut no);
         self.note_found(stamp, at, no);
+    }
+
+    /// A topic is removed: who drops its copy first breaks no promise to those that have not heard.
+    pub(super) fn topic_removed(&mut self, topic: TopicId, incarnation: u32) {
+        for (at, partition) in &mut self.partitions {
+            if at.topic == topic && partition.incarnation == Some(incarnation) {
+                partition.state = None;
+            }
+        }
     }
 
     /// A controller leads the metadata quorum.

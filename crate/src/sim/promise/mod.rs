@@ -385,6 +385,7 @@ impl Promises {
                 let now = (incarnation, state);
                 self.partition_changed(stamp, at, now, last_known, unclean);
             }
+            Fact::TopicRemoved { topic, incarnation } => self.topic_removed(topic, incarnation),
             Fact::Registered { broker, .. } | Fact::Fenced { broker } => self.fence(broker, true),
             Fact::Unfenced { broker } => self.fence(broker, false),
             Fact::QuorumLeader {
@@ -475,6 +476,7 @@ impl Sink for Promises {
             | Fact::Registered { .. }
             | Fact::Fenced { .. }
             | Fact::Unfenced { .. }
+            | Fact::TopicRemoved { .. }
             | Fact::QuorumLeader { .. } => self.hear_controller(stamp, fact),
             Fact::Acked { .. }
             | Fact::Owns { .. }

@@ -194,7 +194,7 @@ impl Partition {
                     let copy = &mut self.copies[place];
                     let short = (copy.end < upto).then_some(copy.end);
                     let lacks = copy.settle(&self.shadow, upto).or(short);
-                    lacks.filter(|_| !copy.lost_power)
+                    lacks.filter(|_| !copy.is_powerless())
                 }
             };
             if let Some(offset) = lacks {
@@ -268,7 +268,7 @@ impl Partition {
     /// What the new leader lacks of what was committed is gone.
     fn lose(&mut self, at: TopicPartition, leader: usize, no: &mut Found) {
         let (broker, from) = (self.copies[leader].broker, self.copies[leader].settled());
-        let powerless = |broker| self.copy(broker).is_some_and(|copy| copy.lost_power);
+        let powerless = |broker| self.copy(broker).is_some_and(Copy::is_powerless);
         let all_lost = match self.state {
             Some(_) => !self.candidates.is_empty() && self.candidates.iter().all(powerless),
             None => powerless(broker),
@@ -285,7 +285,7 @@ impl Partition {
         }
         self.shadow.cut(from);
         self.lost = self.lost.or(because);
-        self.copies[leader].lost_power = false;
+        self.copies[leader].forget_power();
     }
 
     /// A broker follows in `epoch`.
@@ -312,8 +312,7 @@ impl Partition {
         }
         match why {
             Truncation::Unflushed => {
-                copy.cut(to);
-                copy.lost_power = true;
+                copy.lose_power(to);
                 // A broker alone leads on in its epoch, with what its disk kept.
                 copy.high_watermark = copy.high_watermark.min(to);
             }

@@ -117,8 +117,9 @@ pub(super) struct Copy {
     settled: i64,
     /// The batches from there on.
     tail: VecDeque<Known>,
-    /// Its machine lost power and committed records with it, which it has not fetched again yet.
-    pub lost_power: bool,
+    /// Where it ended when its machine lost power, until it has as much again and all that is
+    /// committed: its leader may count it as having that. 0 if it lost none.
+    lost_power: i64,
     /// It was cut off once.
     pub was_cut: bool,
 }
@@ -134,7 +135,7 @@ impl Copy {
             high_watermark: 0,
             settled: 0,
             tail: VecDeque::new(),
-            lost_power: false,
+            lost_power: 0,
             was_cut: false,
         }
     }
@@ -182,8 +183,8 @@ impl Copy {
             self.tail.pop_front();
             self.settled = batch.next();
         }
-        if self.settled >= shadow.end() {
-            self.lost_power = false;
+        if self.settled >= shadow.end() && self.end >= self.lost_power {
+            self.lost_power = 0;
         }
         None
     }
@@ -195,7 +196,23 @@ impl Copy {
             self.tail.pop_front();
             self.settled = batch.next();
         }
-        self.lost_power = false;
+        self.lost_power = 0;
+    }
+
+    /// Its machine lost power: it ends at `to` now.
+    pub fn lose_power(&mut self, to: i64) {
+        self.lost_power = self.lost_power.max(self.end);
+        self.cut(to);
+    }
+
+    /// Whether it lost records with its machine's power that it has not fetched again.
+    pub fn is_powerless(&self) -> bool {
+        self.lost_power > 0
+    }
+
+    /// Whatever it lost, what it has counts: it leads.
+    pub fn forget_power(&mut self) {
+        self.lost_power = 0;
     }
 
     /// What is committed will end at `to`: it keeps what it has from there on to itself.
