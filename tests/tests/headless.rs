@@ -102,7 +102,7 @@ fn a_summary_has_every_field_a_script_may_ask_for() {
     }
     let names = |kind: &str| run["promises"][kind].as_array().unwrap().len();
     assert_eq!(names("broken"), 0);
-    assert_eq!(names("held") + names("not_promised"), 12);
+    assert_eq!(names("held") + names("not_promised"), 17);
 
     let nothing = run_json(&["orders", "--until", "0s"]);
     assert_eq!(nothing["sync"]["response_ms"], Value::Null);
@@ -170,6 +170,30 @@ fn slow_payment_costs_people_in_one_shop_and_records_in_the_other() {
             assert_eq!(after["async"][count], 0, "seed {seed}: {count}");
         }
         assert_eq!(after["promises"]["lessons"], json!([]), "seed {seed}");
+    }
+}
+
+/// Customers of the partitions that it led wait until another leads, and none of them loses an order.
+#[test]
+fn a_leader_may_die_and_no_accepted_order_is_lost() {
+    let scratch = Scratch::new("leader");
+    let commands = scratch.write(
+        "kill.jsonl",
+        "{\"at_us\":10000000,\"stop\":{\"node\":\"leader of orders-0\",\"how\":\"killed\"}}\n",
+    );
+    for seed in ["41", "7", "1234567"] {
+        let run = run_json(&["orders", "--seed", seed, "--commands", &commands]);
+        let waited = run.pointer("/async/response_ms/max").unwrap().as_f64();
+        let waited = waited.unwrap();
+        assert!(
+            (5_000.0..10_000.0).contains(&waited),
+            "seed {seed}: {waited} ms until another led"
+        );
+        assert_eq!(run["async"]["answered"], run["async"]["placed"]);
+        for count in ["lost", "gave_up", "refused"] {
+            assert_eq!(run["async"][count], 0, "seed {seed}: {count}");
+        }
+        assert_eq!(run["promises"]["broken"], json!([]), "seed {seed}");
     }
 }
 

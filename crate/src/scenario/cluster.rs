@@ -76,6 +76,20 @@ fn retention() -> Scenario {
     }
 }
 
+/// Three brokers in three racks and a quorum of three controllers; three copies of everything, of
+/// which two must be in sync.
+pub(super) fn three_brokers() -> ClusterSpec {
+    ClusterSpec {
+        brokers: 3,
+        racks: 3,
+        controllers: 3,
+        replication_factor: 3,
+        min_insync_replicas: 2,
+        eligible_leader_replicas: true,
+        ..ClusterSpec::default()
+    }
+}
+
 /// Three brokers, a topic with three replicas of each partition, nothing amiss.
 pub(super) fn cluster() -> Scenario {
     Scenario {
@@ -91,7 +105,6 @@ pub(super) fn cluster() -> Scenario {
         try_until: None,
         settings: Settings {
             per_s: 12.0,
-            acks: Acks::All,
             ..Settings::default()
         },
         topics: vec![TopicSpec {
@@ -101,15 +114,7 @@ pub(super) fn cluster() -> Scenario {
         }],
         orders_topic: String::new(),
         auto_create_topics: false,
-        cluster: ClusterSpec {
-            brokers: 3,
-            racks: 3,
-            controllers: 3,
-            replication_factor: 3,
-            min_insync_replicas: 2,
-            eligible_leader_replicas: true,
-            ..ClusterSpec::default()
-        },
+        cluster: three_brokers(),
         latency: Dist::LogNormal {
             mean_us: 900,
             sigma: 0.3,

@@ -1,6 +1,7 @@
 //! The order pipeline's scenes.
 
-use super::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec, Workload};
+use super::cluster::three_brokers;
+use super::{Caption, Cue, Question, Rule, Scenario, TopicSpec, Workload};
 use crate::map::Map;
 use crate::protocol::{Service, Stop};
 use crate::rng::Dist;
@@ -24,7 +25,7 @@ pub fn all() -> Vec<Scenario> {
     ]
 }
 
-/// Two shops, one stream of customers, nothing amiss.
+/// Two shops, one stream of customers, three brokers that have a copy each, nothing amiss.
 fn orders() -> Scenario {
     Scenario {
         name: "orders".into(),
@@ -50,7 +51,7 @@ fn orders() -> Scenario {
         .into(),
         orders_topic: "orders".into(),
         auto_create_topics: false,
-        cluster: ClusterSpec::default(),
+        cluster: three_brokers(),
         latency: Dist::LogNormal {
             mean_us: 900,
             sigma: 0.3,
@@ -202,9 +203,10 @@ fn fire_and_forget() -> Scenario {
     };
     Scenario {
         name: "fire-and-forget".into(),
-        title: "Fire and forget, and the broker restarts".into(),
-        watch: "The asynchronous shop answers before the log has the order. At 10 s the broker is \
-                killed, at 14 s the shop, while its buffer is full of orders."
+        title: "Fire and forget, and a leader dies".into(),
+        watch: "The asynchronous shop answers before the log has the order. At 10 s the leader of \
+                orders-0 is killed; at 14 s the shop, while its buffer is full of orders that nobody \
+                takes."
             .into(),
         try_this: "Choose “with callback” and play it again.".into(),
         try_done: Some(Command::SetSending {
@@ -212,7 +214,7 @@ fn fire_and_forget() -> Scenario {
         }),
         settings,
         script: vec![
-            at(10_000, stop("broker-1", Stop::Killed)),
+            at(10_000, stop("leader of orders-0", Stop::Killed)),
             at(14_000, stop("async-shop", Stop::Killed)),
             at(
                 15_000,
@@ -223,7 +225,7 @@ fn fire_and_forget() -> Scenario {
             at(
                 16_000,
                 Command::Start {
-                    node: "broker-1".into(),
+                    node: "broker".into(),
                 },
             ),
         ],
@@ -270,9 +272,10 @@ fn typo() -> Scenario {
     Scenario {
         name: "typo".into(),
         title: "A topic with a letter missing".into(),
-        watch: "The shop sends to “oders”, and the broker makes topics by itself. Nothing fails. \
+        watch:
+            "The shop sends to “oders”, and the brokers make topics by themselves. Nothing fails. \
                 Watch what is paid."
-            .into(),
+                .into(),
         try_this: "Look at the topic oders: how many partitions has it?".into(),
         try_done: None,
         orders_topic: "oders".into(),

@@ -62,7 +62,7 @@ impl Default for Settings {
             paused: [false; 3],
             patience: Span::secs(10),
             sending: Sending::default(),
-            acks: Acks::One,
+            acks: Acks::All,
             partitioning: Partitioning::default(),
             commit: CommitMode::default(),
             wiring: Wiring::default(),

@@ -62,7 +62,7 @@ pub struct Sent {
 
 const CUSTOMER: usize = 0;
 const SHOP: usize = 1;
-const BROKER: usize = 2;
+const BROKERS: usize = 2;
 
 impl Course {
     /// The same as a table.
@@ -173,7 +173,7 @@ impl Builder<'_> {
         match node {
             _ if node == shops.customers => Some(CUSTOMER),
             _ if node == shops.sync_shop || node == shops.async_shop => Some(SHOP),
-            _ if self.world.broker_ids().contains(&node) => Some(BROKER),
+            _ if self.world.broker_ids().contains(&node) => Some(BROKERS),
             _ => {
                 let is = |service: &Service| {
                     let n = service.index();
@@ -262,7 +262,7 @@ impl Builder<'_> {
             return;
         };
         let what = match log {
-            Some(at) if to == BROKER => {
+            Some(at) if to == BROKERS => {
                 self.end(from, true, sent);
                 self.appended.push((at, due));
                 format!("to {}", self.partition(at))
@@ -309,8 +309,8 @@ impl Builder<'_> {
         let appended = self.appended.iter().rfind(|a| a.0 == at && a.1 <= now);
         if let Some(&(_, from)) = appended {
             let what = format!("in {}", self.partition(at));
-            self.begin(BROKER, &what, true, from, None);
-            self.end(BROKER, true, now);
+            self.begin(BROKERS, &what, true, from, None);
+            self.end(BROKERS, true, now);
         }
         "read".to_owned()
     }
@@ -332,7 +332,7 @@ impl Builder<'_> {
                     let read = self.read.iter().any(|read| (read.0, read.1) == (at, place));
                     if !read && from <= now {
                         let what = format!("in {}", self.partition(at));
-                        self.begin(BROKER, &what, true, from, None);
+                        self.begin(BROKERS, &what, true, from, None);
                     }
                 }
             }
@@ -365,7 +365,7 @@ impl Builder<'_> {
         let ends = stays.iter().filter_map(|stay| stay.to);
         let last = ends.chain(self.messages.iter().map(|m| m.due)).max();
         let mut who = vec!["customer", "shop"];
-        who.extend((self.lane == Lane::Async).then_some("broker"));
+        who.extend((self.lane == Lane::Async).then_some("brokers"));
         who.extend(Service::ALL.map(Service::name));
         let name = match self.lane {
             Lane::Sync => "Synchronous shop",

@@ -57,6 +57,8 @@ fn sending_note(sending: Sending) -> String {
     .into()
 }
 
+/// Any broker tells of all others; three names, so that one may be down.
+const BOOTSTRAP: &str = "broker-1:9092,broker-2:9092,broker-3:9092";
 const PYTHON: &str = "Python · confluent-kafka";
 const JAVA: &str = "Java · kafka-clients 4.0";
 
@@ -64,7 +66,7 @@ fn python_producer(config: &ProducerConfig, sending: Sending, topic: &str) -> Li
     let mut code = String::from("from confluent_kafka import Producer\nimport json\n\n");
     writeln!(
         code,
-        "producer = Producer({{\n    'bootstrap.servers': 'broker-1:9092',\n    'acks': '{}',\n    \
+        "producer = Producer({{\n    'bootstrap.servers': '{BOOTSTRAP}',\n    'acks': '{}',\n    \
          'linger.ms': {},\n    'batch.size': {},\n    # the Java client's default; librdkafka's own is \
          consistent_random (CRC32)\n    'partitioner': 'murmur2_random',\n    \
          'enable.idempotence': False,\n}})\n",
@@ -119,7 +121,7 @@ fn python_consumer(config: &ConsumerConfig, commit: CommitMode) -> Listing {
     };
     let code = format!(
         "from confluent_kafka import Consumer\nimport json\n\nconsumer = Consumer({{\n    \
-         'bootstrap.servers': 'broker-1:9092',\n    'group.id': '{}',\n    \
+         'bootstrap.servers': '{BOOTSTRAP}',\n    'group.id': '{}',\n    \
          'auto.offset.reset': 'earliest',\n    'enable.auto.commit': {python_bool},\n    \
          'auto.commit.interval.ms': {},\n    'session.timeout.ms': {},\n}})\n\
          consumer.subscribe(['orders'])\n\nwhile True:\n    msg = consumer.poll(1.0)\n    \
@@ -147,7 +149,7 @@ fn java_producer(config: &ProducerConfig, sending: Sending, topic: &str) -> List
         Sending::FireAndForget => "producer.send(record);   // nobody looks\naccept(customer);",
     };
     let code = format!(
-        "var props = new Properties();\nprops.put(\"bootstrap.servers\", \"broker-1:9092\");\n\
+        "var props = new Properties();\nprops.put(\"bootstrap.servers\", \"{BOOTSTRAP}\");\n\
          props.put(\"acks\", \"{}\");\nprops.put(\"linger.ms\", \"{}\");\n\
          props.put(\"batch.size\", \"{}\");\nprops.put(\"enable.idempotence\", \"false\");\n\
          var producer = new KafkaProducer<>(props, new StringSerializer(), new StringSerializer());\n\n\
@@ -173,7 +175,7 @@ fn java_consumer(config: &ConsumerConfig, commit: CommitMode) -> Listing {
         "        consumer.commitSync();\n"
     };
     let code = format!(
-        "var props = new Properties();\nprops.put(\"bootstrap.servers\", \"broker-1:9092\");\n\
+        "var props = new Properties();\nprops.put(\"bootstrap.servers\", \"{BOOTSTRAP}\");\n\
          props.put(\"group.id\", \"{}\");\nprops.put(\"auto.offset.reset\", \"earliest\");\n\
          props.put(\"enable.auto.commit\", \"{auto}\");\nprops.put(\"max.poll.records\", \"{}\");\n\
          props.put(\"session.timeout.ms\", \"{}\");\n\

@@ -92,7 +92,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn run() -> Timeline {
-        let orders = scenario::by_name("orders").expect("the scene is there");
+        let mut orders = scenario::by_name("orders").expect("the scene is there");
+        // One broker: it is its own controller, so topics can be made from the first instant on.
+        orders.cluster = scenario::ClusterSpec::default();
         Timeline::new(orders, 41).expect("it starts")
     }
 

@@ -2,12 +2,13 @@
 
 use super::cluster;
 use super::numbers::{lag_of, quantile};
+use super::outage;
 use super::panel::{Explain, Text, WhatIf};
 use super::scene::title;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::protocol::{Lane, Service, Stop};
-use crate::shop::{CommitMode, Sending, Settings, Wiring};
-use crate::sim::{Acted, Command, Node, Shops, Status, Timeline, World};
+use crate::shop::{CommitMode, Settings, Wiring};
+use crate::sim::{Acted, Command, Shops, Status, Timeline, World};
 use crate::time::{Span, Time};
 
 /// Explains the moment shown: the shops, or where there are none the first partition of the cluster.
@@ -19,7 +20,9 @@ pub fn explain(timeline: &Timeline) -> Explain {
         return cluster::explain::explain(timeline, at);
     };
     view.typo()
+        .or_else(|| outage::urgent(timeline, view.shops))
         .or_else(|| view.stopped())
+        .or_else(|| outage::replaced(timeline))
         .or_else(|| view.slow())
         .or_else(|| view.draining())
         .or_else(|| view.queue())
@@ -76,11 +79,6 @@ impl<'a> View<'a> {
         self.world.status(id) == Status::Down
     }
 
-    fn no_broker(&self) -> bool {
-        let brokers = self.world.broker_ids();
-        brokers.iter().all(|&broker| self.is_down(broker))
-    }
-
     fn typo(&self) -> Option<Explain> {
         let shops = self.shops;
         if shops.sent_to == shops.topics.orders || self.counts(Lane::Async).answered == 0 {
@@ -95,7 +93,7 @@ impl<'a> View<'a> {
             ))
             .stress("auto.create.topics.enable=true")
             .say(format!(
-                " the broker made it by itself, with {partitions} partition{}. {answered} orders \
+                " a broker made it by itself, with {partitions} partition{}. {answered} orders \
                  were accepted, and none is paid: payment reads “orders”.",
                 if partitions == 1 { "" } else { "s" }
             ));
@@ -110,9 +108,6 @@ impl<'a> View<'a> {
 
     fn stopped(&self) -> Option<Explain> {
         let shops = self.shops;
-        if self.no_broker() {
-            return Some(self.broker_down());
-        }
         for (down, lane) in [
             (shops.sync_shop, "synchronous"),
             (shops.async_shop, "asynchronous"),
@@ -164,32 +159,6 @@ impl<'a> View<'a> {
         let workers = &self.shops.workers[service.index()];
         let wanted = self.now.workers[service.index()] as usize;
         wanted > 0 && workers.iter().take(wanted).all(|&id| self.is_down(id))
-    }
-
-    fn broker_down(&self) -> Explain {
-        let waiting = self.timeline.moment().metrics.waiting(Lane::Async);
-        let held = match self.world.node(self.shops.async_shop) {
-            Node::AsyncShop(shop) => shop.producer().buffered().map(|b| b.records).sum::<u32>(),
-            _ => 0,
-        };
-        let now = if self.now.sending == Sending::FireAndForget {
-            Text::default()
-                .say(format!(
-                    "{held} orders lie in the shop's memory, not in the log, and their \
-                              customers have "
-                ))
-                .stress("already been told that all is well.")
-        } else {
-            Text::default().say(format!(
-                "The producer keeps {held} orders in its buffer and tries again; {waiting} customers \
-                 wait for an answer, since none is accepted that the log has not."
-            ))
-        };
-        Explain {
-            heading: "The broker is down. Where are the orders?".into(),
-            now,
-            hint: "Start the broker: what is buffered is sent, unless the shop dies first.".into(),
-        }
     }
 
     fn slow(&self) -> Option<Explain> {
@@ -543,26 +512,13 @@ pub fn what_if(timeline: &Timeline) -> Vec<WhatIf> {
             }],
         );
     }
-    if view.no_broker() {
-        offer(
-            "start the broker".into(),
-            vec![Command::Start {
-                node: "broker".into(),
-            }],
-        );
-    } else {
-        offer(
-            "ten times the customers for 5 s".into(),
-            vec![Command::Burst {
-                factor: 10.0,
-                for_us: 5_000_000,
-            }],
-        );
-        let kill = Command::Stop {
-            node: "broker".into(),
-            how: Stop::Killed,
-        };
-        offer("kill the broker".into(), vec![kill]);
-    }
+    offer(
+        "ten times the customers for 5 s".into(),
+        vec![Command::Burst {
+            factor: 10.0,
+            for_us: 5_000_000,
+        }],
+    );
+    all.extend(outage::what_if(view.world, view.shops));
     all
 }

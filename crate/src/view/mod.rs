@@ -8,6 +8,7 @@ pub mod explain;
 pub mod markers;
 pub mod numbers;
 pub mod orders;
+mod outage;
 pub mod panel;
 pub mod predict;
 pub mod proposal;

@@ -154,12 +154,12 @@ const CLUSTER: [Term; 9] = [
     ),
     term(
         "Broker",
-        "A server that keeps partitions and answers producers and consumers. Here there is one; kill it and see who minds.",
+        "A server that keeps partitions and answers producers and consumers. Here there are three; kill one that leads and see who minds.",
         see("fire-and-forget", 12, Tab::Explain),
     ),
     term(
         "Cluster",
-        "Brokers that work together. This one has a single member: enough to write and read, not enough to lose one.",
+        "Brokers that work together. This one has three, each with a copy of every partition: one may die, and nothing accepted with acks=all is lost.",
         see("orders", 5, Tab::Faults),
     ),
     term(
@@ -212,7 +212,7 @@ const PRODUCERS: [Term; 7] = [
     ),
     term(
         "acks",
-        "How many copies must have a record before the producer is told: none (0), the leader (1), all in sync (all). One broker can give 0 and 1.",
+        "How many copies must have a record before the producer is told: none (0), the leader (1), all in sync (all). Here it is all, of three; with fewer than two in sync the leader refuses.",
         see("orders", 6, Tab::Code),
     ),
     term(
@@ -236,21 +236,16 @@ const PRODUCERS: [Term; 7] = [
 ];
 
 fn lost_packets() -> Vec<(u64, Command)> {
-    let broker = |node: &str| node.to_owned();
+    let brokers = || "broker".to_owned();
     vec![
         (
             8_000,
             Command::Stop {
-                node: broker("broker-1"),
+                node: brokers(),
                 how: Stop::Killed,
             },
         ),
-        (
-            10_000,
-            Command::Start {
-                node: broker("broker-1"),
-            },
-        ),
+        (10_000, Command::Start { node: brokers() }),
     ]
 }
 

@@ -265,12 +265,12 @@ fn shops(ui: &Ui, s: &Settings) -> Html {
         <>
             { workers.view(ui, set_workers.into()) }
             <div class="row"><span>{ "Shops" }</span>{ lives(ui, "shop", "both shops", "shop") }</div>
-            <div class="row"><span>{ "Broker" }</span>{ lives(ui, "broker", "the broker", "broker") }</div>
+            <div class="row"><span>{ "Brokers" }</span>{ lives(ui, "broker", "all three brokers", "broker") }</div>
         </>
     };
     part(
         ui,
-        "Shops and broker",
+        "Shops and brokers",
         &["workers", "stop"],
         false,
         controls,

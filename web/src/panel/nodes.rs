@@ -62,7 +62,15 @@ fn chosen(event: &MouseEvent) -> Option<String> {
 /// Cuts a node from everyone it talks to.
 fn cut_off(node: String) -> Vec<Command> {
     let peers: &[&str] = match &*node {
-        "broker" => &["async-shop", "payment", "warehouse", "shipping"],
+        other if other.starts_with("broker-") => &[
+            "broker",
+            "controller",
+            "async-shop",
+            "payment",
+            "warehouse",
+            "shipping",
+        ],
+        other if other.starts_with("controller-") => &["broker", "controller"],
         "sync-shop" => &["payment", "warehouse", "shipping"],
         other if other.starts_with("sync-") => &["sync-shop"],
         _ => &["broker"],
@@ -86,7 +94,8 @@ mod tests {
     fn whoever_is_cut_off_hears_nothing() {
         let orders = || scenario::by_name("orders").expect("the scene is there");
         for node in [
-            "broker",
+            "broker-1",
+            "controller-1",
             "async-shop",
             "sync-shop",
             "sync-payment",
