@@ -34,6 +34,7 @@ impl Sink for Trail {
             | Fact::HighWatermark { .. }
             | Fact::FollowerHighWatermark { .. }
             | Fact::Truncated { .. }
+            | Fact::LogStartMoved { .. }
             | Fact::Dropped { .. }
             | Fact::Acked { .. }
             | Fact::Delivered { .. }

@@ -119,8 +119,10 @@ struct Copy {
     from: Time,
     /// When this broker's high watermark passed it.
     passed: Option<Time>,
-    /// When it was cut off or given up.
+    /// When it was cut off, given up or deleted.
     lost: Option<Time>,
+    /// Whether it was deleted, as its topic's retention has it.
+    deleted: bool,
 }
 
 struct Way<'a> {
@@ -218,6 +220,7 @@ impl<'a> Way<'a> {
             from,
             passed: None,
             lost: None,
+            deleted: false,
         });
     }
 
@@ -279,6 +282,17 @@ impl<'a> Way<'a> {
             (None, _) => format!("{named} gave up its copy of the partition"),
         };
         self.step(now, words);
+    }
+
+    fn delete(&mut self, broker: NodeId, now: Time, start: i64) {
+        if let Some(copy) = self.copy(broker) {
+            (copy.lost, copy.deleted) = (Some(now), true);
+            let named = self.broker(broker);
+            self.step(
+                now,
+                format!("{named} deleted it: its log begins at {start} now"),
+            );
+        }
     }
 
     /// Who follows whom, and how it came about.
@@ -380,6 +394,12 @@ impl<'a> Way<'a> {
                 why,
                 ..
             } if there == at && to <= offset => self.lose(broker, now, Some(why)),
+            Fact::LogStartMoved {
+                broker,
+                at: there,
+                to,
+                ..
+            } if there == at && to > offset => self.delete(broker, now, to),
             Fact::Dropped { broker, at: there } if there == at => self.lose(broker, now, None),
             other => self.clients(now, other),
         }

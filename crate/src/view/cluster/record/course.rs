@@ -95,7 +95,11 @@ impl Way<'_> {
             if let (Some(passed), Some(lost)) = (copy.passed, copy.lost) {
                 stay(
                     copy.broker,
-                    "committed, then lost",
+                    if copy.deleted {
+                        "committed, then deleted"
+                    } else {
+                        "committed, then lost"
+                    },
                     false,
                     passed,
                     Some(lost),

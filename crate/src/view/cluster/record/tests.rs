@@ -157,6 +157,35 @@ fn what_nobody_fetched_is_cut_off_by_an_election() {
 }
 
 #[test]
+fn what_retention_deletes_is_told_as_deleted() {
+    let scene = scenario::by_name("retention").expect("the scene is there");
+    let mut timeline = Timeline::new(scene, 41).expect("it starts");
+    timeline.run_until(Time(38_000_000), u64::MAX);
+    let at = TopicPartition::new(TopicId(0), 0);
+    let start = |timeline: &Timeline| {
+        let world = &timeline.moment().world;
+        let log = world.partition(at).expect("somebody leads").log();
+        log.log_start_offset()
+    };
+    let deleted = start(&timeline) - 1;
+    assert!(deleted >= 0, "nothing is deleted yet");
+    let way = &of(&timeline, deleted)[0];
+    let told = steps(way);
+    assert!(told.contains("deleted it: its log begins at"), "{told}");
+    assert!(
+        !told.contains("cut it off") && !told.contains("lost"),
+        "{told}"
+    );
+    let stays = way.course.stays.iter();
+    assert!(
+        stays.clone().any(|s| s.what == "committed, then deleted"),
+        "{way:?}"
+    );
+    let story = story(timeline.moment(), timeline.now(), at, start(&timeline));
+    assert!(!steps(&story.ways[0]).contains("deleted it"), "{story:?}");
+}
+
+#[test]
 fn an_offset_where_nothing_lies_has_no_way() {
     assert!(of(&played(&[], 3_000), 9_999_999).is_empty());
 }
