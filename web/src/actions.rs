@@ -65,6 +65,13 @@ impl App {
             Action::Order(order) => self.follow(order),
             Action::Gesture(gesture) => self.gesture(ctx, gesture),
             Action::Hunt(what) => self.host.hunt(what.as_ref()),
+            Action::TryCrashes(wanted) => self.host.try_crashes(&wanted),
+            Action::PlayCrash(n) => {
+                self.touched = true;
+                self.host.play_crash(n);
+                let play = !ctx.props().params.locked("play");
+                self.host.lab(|lab| lab.player_mut().play(play));
+            }
             Action::Open(fragment) => return self.open(ctx, &fragment),
             other => self.transport(ctx, other),
         }

@@ -1,7 +1,7 @@
 //! The animation loop: wall time in, pictures and now and then a snapshot out. Yew is not asked
 //! for frames: what moves at 60 Hz is set from here.
 
-use crate::chase::Chase;
+use crate::aside::{Aside, Chase, Strip};
 use crate::crash;
 use crate::dom;
 use crate::lab::Lab;
@@ -9,7 +9,7 @@ use crate::models::{self, Look};
 use crate::params::Params;
 use crate::player::SPEEDS;
 use crate::stage::{Marks, Picture, StageHandle, Theme};
-use crate::ui::{Hunting, Page, Snapshot};
+use crate::ui::{CrashWanted, Hunting, Page, Snapshot};
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
 use millrace::view::cluster::{self, ClusterScene};
@@ -27,8 +27,9 @@ const NEWS_EVERY_MS: f64 = 125.0;
 /// The breadcrumb's link is made anew at most so often: it is only for accidents.
 const CRUMB_EVERY_MS: f64 = 2_000.0;
 
-/// What a hunt may take of a frame: while the run on the stage plays, and while it does not.
-const HUNT_MS: [f64; 2] = [8.0, 12.0];
+/// What is played beside the run on the stage may take so much of a frame: while that plays, and
+/// while it does not.
+const ASIDE_MS: [f64; 2] = [8.0, 12.0];
 
 /// The elements that are set on every frame.
 #[derive(Default)]
@@ -78,7 +79,7 @@ struct Inner {
     scenes: RefCell<Scenes>,
     stage: StageHandle,
     charts: RefCell<(Unfinished, Answers)>,
-    chase: RefCell<Option<Chase>>,
+    aside: RefCell<Aside>,
     markers: RefCell<Rc<Vec<Marker>>>,
     dark: Cell<bool>,
     still: Cell<bool>,
@@ -123,7 +124,7 @@ impl Host {
             scenes: RefCell::default(),
             stage: StageHandle::new(),
             charts: RefCell::default(),
-            chase: RefCell::default(),
+            aside: RefCell::default(),
             markers: RefCell::default(),
             dark: Cell::new(false),
             still: Cell::new(dom::still()),
@@ -188,7 +189,7 @@ impl Host {
             self.paint(wall_ms, changed);
         }
         self.turn_dials();
-        self.chase_on();
+        self.play_aside();
         let due = wall_ms - inner.last_news.get() >= NEWS_EVERY_MS;
         if inner.urgent.get() || due && inner.untold.get() {
             inner.last_news.set(wall_ms);
@@ -204,14 +205,13 @@ impl Host {
         self.ask();
     }
 
-    /// Hunts on. A hunt belongs to the Cluster page, and waits while another is open.
-    fn chase_on(&self) {
+    /// Goes on with what is played beside the run. It belongs to the Cluster page, and waits while
+    /// another is open.
+    fn play_aside(&self) {
         let playing = self.0.lab.borrow().player().playing();
-        let budget = HUNT_MS[usize::from(!playing)];
-        if self.page() == Page::Cluster
-            && let Some(chase) = &mut *self.0.chase.borrow_mut()
-            && chase.frame(budget, &dom::clock)
-        {
+        let budget = ASIDE_MS[usize::from(!playing)];
+        let mut aside = self.0.aside.borrow_mut();
+        if self.page() == Page::Cluster && aside.frame(budget, &dom::clock) {
             self.0.untold.set(true);
         }
     }
@@ -219,10 +219,26 @@ impl Host {
     /// Begins a hunt, or ends the one that is on.
     pub fn hunt(&self, what: Option<&Hunting>) {
         self.0.urgent.set(true);
-        let chase = &mut *self.0.chase.borrow_mut();
+        let hunt = &mut self.0.aside.borrow_mut().hunt;
         match what {
-            Some(what) => *chase = Some(Chase::new(what)),
-            None => chase.iter_mut().for_each(Chase::cancel),
+            Some(what) => *hunt = Some(Chase::new(what)),
+            None => hunt.iter_mut().for_each(Chase::cancel),
+        }
+    }
+
+    /// Tries a crash at many moments from the one shown on.
+    pub fn try_crashes(&self, wanted: &CrashWanted) {
+        self.0.urgent.set(true);
+        let (lab, look) = (self.0.lab.borrow(), self.0.look.borrow());
+        let strip = Strip::new(lab.timeline(), &look, wanted);
+        self.0.aside.borrow_mut().strip = Some(strip);
+    }
+
+    /// Plays the crash of this number of those tried.
+    pub fn play_crash(&self, n: usize) {
+        if let Some(strip) = &self.0.aside.borrow().strip {
+            let (commands, at) = strip.commands(n);
+            self.lab(|lab| lab.go_otherwise(commands, at));
         }
     }
 
@@ -321,8 +337,8 @@ impl Host {
                 }
             }
             let before = inner.shown.borrow();
-            let (scenes, chase) = (inner.scenes.borrow(), inner.chase.borrow());
-            models::snapshot(&lab, &look, &scenes, chase.as_ref(), before.as_ref())
+            let (scenes, aside) = (inner.scenes.borrow(), inner.aside.borrow());
+            models::snapshot(&lab, &look, &scenes, &aside, before.as_ref())
         };
         *inner.markers.borrow_mut() = fresh.transport.markers.clone();
         let old = inner.shown.borrow_mut().replace(fresh.clone());
@@ -336,8 +352,8 @@ impl Host {
         let inner = &*self.0;
         self.look_again();
         let (lab, look) = (inner.lab.borrow(), inner.look.borrow());
-        let (scenes, chase) = (inner.scenes.borrow(), inner.chase.borrow());
-        let fresh = models::snapshot(&lab, &look, &scenes, chase.as_ref(), None);
+        let (scenes, aside) = (inner.scenes.borrow(), inner.aside.borrow());
+        let fresh = models::snapshot(&lab, &look, &scenes, &aside, None);
         *inner.shown.borrow_mut() = Some(fresh.clone());
         fresh
     }

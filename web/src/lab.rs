@@ -306,6 +306,13 @@ impl Lab {
         self.timeline.act(command).map_err(|why| why.to_string())
     }
 
+    /// Plays these commands in place of those known, from a time on; what they leave is kept as a fork.
+    pub fn go_otherwise(&mut self, commands: Vec<Acted>, from: Time) {
+        self.timeline.go_otherwise(commands);
+        self.seek(from);
+        self.changed = true;
+    }
+
     /// Goes to a time; at once if it has been played, otherwise as fast as it goes.
     pub fn seek(&mut self, to: Time) {
         self.seeking = Some(to.min(LATEST));

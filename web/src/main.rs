@@ -3,8 +3,8 @@
 mod actions;
 mod api;
 mod app;
+mod aside;
 mod bench;
-mod chase;
 mod crash;
 mod dialog;
 mod dom;

@@ -1,6 +1,6 @@
 //! From the moment shown to what the panels show: the only place that calls the core's views.
 
-use crate::chase::Chase;
+use crate::aside::{Aside, Chase};
 use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
@@ -43,12 +43,12 @@ pub struct Look {
 }
 
 /// Makes what the panels show. `scenes` has the picture on the stage, already made for this moment,
-/// `chase` a hunt beside it; `before` is what they show now: what has not changed stays the same value.
+/// `aside` what is played beside it; `before` is what they show now: what has not changed stays the same value.
 pub fn snapshot(
     lab: &Lab,
     look: &Look,
     scenes: &Scenes,
-    chase: Option<&Chase>,
+    aside: &Aside,
     before: Option<&Snapshot>,
 ) -> Snapshot {
     let timeline = lab.timeline();
@@ -67,7 +67,7 @@ pub fn snapshot(
             Page::Cluster => console(&timeline.moment().world, &scenes.cluster.topic),
             Page::Orders | Page::Notes => String::new(),
         },
-        panel: panel(lab, look, scenes, chase, asked, before.map(|b| &b.panel)),
+        panel: panel(lab, look, scenes, aside, asked, before.map(|b| &b.panel)),
         score,
         opening: lab.opening(),
         file: lab.file().map(|file| (file.name.clone(), file.speed)),
@@ -111,7 +111,7 @@ fn panel(
     lab: &Lab,
     look: &Look,
     scenes: &Scenes,
-    chase: Option<&Chase>,
+    aside: &Aside,
     asked: Vec<Asked>,
     before: Option<&PanelData>,
 ) -> PanelData {
@@ -129,7 +129,7 @@ fn panel(
         match look.tab {
             Tab::Partition => return same!(Partition, partition_data(lab, look, &scenes.cluster)),
             Tab::Faults => {
-                return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster, chase));
+                return same!(ClusterFaults, cluster_faults(lab, &scenes.cluster, aside));
             }
             Tab::Network => return same!(Network, network_data(lab, look)),
             Tab::Topic => {}
@@ -243,7 +243,7 @@ fn partition_data(lab: &Lab, look: &Look, scene: &ClusterScene) -> PartitionData
     }
 }
 
-fn cluster_faults(lab: &Lab, scene: &ClusterScene, chase: Option<&Chase>) -> ClusterFaultsData {
+fn cluster_faults(lab: &Lab, scene: &ClusterScene, aside: &Aside) -> ClusterFaultsData {
     let world = &lab.timeline().moment().world;
     let topic = world.topic_id(&scene.topic);
     let stays = |node: &Node| matches!(node, Node::Broker(_) | Node::Controller(_));
@@ -269,7 +269,11 @@ fn cluster_faults(lab: &Lab, scene: &ClusterScene, chase: Option<&Chase>) -> Clu
             topic.map_or(0, |topic| world.partitions(topic)),
         ),
         flaw: world.flaw(),
-        hunt: chase.map(Chase::data),
+        hunt: aside.hunt.as_ref().map(Chase::data),
+        crashes: aside
+            .strip
+            .as_ref()
+            .and_then(|strip| strip.data(lab.timeline())),
     }
 }
 

@@ -7,13 +7,14 @@ use crate::stage::Gesture;
 use millrace::cluster::Flaw;
 use millrace::id::OrderId;
 use millrace::map::Map;
-use millrace::protocol::Acks;
+use millrace::protocol::{Acks, Stop};
 use millrace::scenario::{self, Scenario, Settings};
 use millrace::sim::Command;
 use millrace::sim::faults::Intensity;
-use millrace::time::Time;
+use millrace::time::{Span, Time};
 use millrace::view::biography::Course;
 use millrace::view::cluster::ClusterScene;
+use millrace::view::cluster::crashes::{Cell, Kind};
 use millrace::view::cluster::network::Choices;
 use millrace::view::cluster::record::Story;
 use millrace::view::cluster::zookeeper::Znode;
@@ -246,6 +247,10 @@ pub enum Action {
     Theme(Theme),
     /// A hunt for failures begins, or the one that is on ends.
     Hunt(Option<Hunting>),
+    /// A crash is to be tried at many moments.
+    TryCrashes(CrashWanted),
+    /// The crash of this number of those tried is to be played.
+    PlayCrash(usize),
     /// What a link shows.
     Open(String),
     /// The link to the clipboard.
@@ -453,6 +458,40 @@ pub struct ClusterFaultsData {
     pub flaw: Option<Flaw>,
     /// The hunt for failures, if there is or was one.
     pub hunt: Option<HuntData>,
+    /// A crash at many moments of this run, if one was tried.
+    pub crashes: Option<Rc<CrashesData>>,
+}
+
+/// Which crash to try at many moments.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CrashWanted {
+    /// The broker's number; none for whoever leads the chosen partition.
+    pub broker: Option<u32>,
+    /// How it stops.
+    pub how: Stop,
+    /// From the first moment to the last.
+    pub span: Span,
+}
+
+/// A crash at many moments.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CrashesData {
+    /// The partition whose writers are watched.
+    pub place: String,
+    /// The first moment.
+    pub from: Time,
+    /// From one moment to the next.
+    pub step: Span,
+    /// For how long the aftermath is watched.
+    pub watched: Span,
+    /// How many moments there will be.
+    pub all: usize,
+    /// Those tried so far.
+    pub cells: Vec<Cell>,
+    /// How many of each kind.
+    pub legend: Vec<(Kind, usize)>,
+    /// The same as a table.
+    pub table: Table,
 }
 
 /// What a person hunts for, and where.
@@ -483,6 +522,13 @@ pub struct HuntData {
     pub steps: Option<Table>,
     /// The fragment of a link to where it broke.
     pub link: Option<String>,
+}
+
+impl CrashesData {
+    /// The moment of a crash.
+    pub fn moment(&self, n: usize) -> Time {
+        self.from + Span(self.step.0 * n as u64)
+    }
 }
 
 /// The Network tab.

@@ -1,7 +1,8 @@
 //! The Cluster page: who leads, what is committed, what would be lost.
 
-use super::{NONE, Visit, test};
+use super::{NONE, Visit, in_ms, test};
 use serde_json::json;
+use thirtyfour::Key;
 
 /// The replica table of the Explain tab, as one row's cells: role, log end, high watermark, epoch.
 fn leader(visit: &Visit) -> (String, Vec<String>) {
@@ -366,5 +367,59 @@ fn a_hunt_finds_a_mistake_and_opens_it() {
     );
     visit.tab("faults");
     assert_eq!(visit.rows("hunt-steps"), steps, "what was found stays");
+    visit.ends_well();
+}
+
+/// The moment of a crash is dragged along a strip: late ones lose acknowledged records, early ones do
+/// not, and what is told of one is what is seen when it is played.
+#[test]
+#[ignore = "needs a browser: cargo xtask test"]
+fn a_crash_is_tried_at_every_moment_and_one_is_played() {
+    let visit = Visit::to("?scenario=acks-one#cluster");
+    visit.pause();
+    visit.seek(4_200);
+    visit.tab("faults");
+    visit.browser.click(".part:has(#crash-who) summary");
+    visit.browser.set_value(&test("crash-span"), "1 s from now");
+    visit.click("crash-try");
+    let all_tried = |text: &str| !text.contains("not tried");
+    let legend = visit
+        .browser
+        .wait_text(&test("crash-legend"), "all are tried", all_tried);
+    assert!(legend.contains("acknowledged records lost"), "{legend}");
+    assert!(legend.contains("writes wait, nothing lost"), "{legend}");
+    let early = visit.text("crash-told");
+    assert!(early.starts_with("00:04.200: broker "), "{early}");
+    assert!(early.ends_with("Nothing acknowledged is lost."), "{early}");
+    visit
+        .browser
+        .type_into(&test("crash-moment"), Key::End + "");
+    let late = visit
+        .browser
+        .wait_text(&test("crash-told"), "the last moment", |text| text != early);
+    assert!(late.ends_with("lost."), "{late}");
+    let (at, rest) = late.split_once(": broker ").expect("when and who");
+    let (number, _) = rest.split_once(" is killed").expect("who");
+    visit
+        .browser
+        .click("details:has(> [data-testid=crash-table]) summary");
+    assert!(visit.rows("crash-table").len() >= 2);
+    assert_eq!(visit.browser.accessibility_problems(), NONE);
+
+    visit.click("crash-play");
+    visit.wait_past(in_ms(at));
+    visit.pause();
+    visit.seek(20_500);
+    visit.tab("explain");
+    let heir = leader(&visit).0;
+    assert_ne!(heir, format!("broker {number}"));
+    assert!(late.contains(&format!("then {heir} leads")), "{late}");
+    let promises = visit.text("promises");
+    assert!(promises.contains("not promised, and broken"), "{promises}");
+
+    // The other crash of the strip is another future.
+    visit.tab("faults");
+    visit.click("crash-play");
+    visit.browser.element(&test("fork"));
     visit.ends_well();
 }

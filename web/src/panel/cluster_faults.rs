@@ -1,5 +1,6 @@
 //! Faults on the Cluster page: everything a person can do to brokers, controllers and the network.
 
+use super::crashes::CrashPart;
 use super::fields::{Number, act, choice, part};
 use super::hunt::HuntPart;
 use crate::ui::{ClusterFaultsData, NodeState, Ui};
@@ -72,6 +73,10 @@ impl Component for ClusterFaults {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let ClusterFaultsProps { ui, data } = ctx.props();
+        let brokers = data.nodes.iter();
+        let brokers = brokers
+            .filter(|(name, _)| name.starts_with("broker-"))
+            .count();
         html! {
             <>
                 <h2>{ "What a person can do" }</h2>
@@ -81,8 +86,9 @@ impl Component for ClusterFaults {
                 { self.disk(ctx) }
                 { clients(ui, data) }
                 { flaws(ui, data.flaw) }
-                // In an exam it would play what is asked.
+                // In an exam they would play what is asked.
                 if !ui.params.exam {
+                    <CrashPart ui={ui.clone()} brokers={brokers} data={data.crashes.clone()} />
                     <HuntPart ui={ui.clone()} flaw={data.flaw} data={data.hunt.clone()} />
                 }
             </>

@@ -4,6 +4,7 @@ mod biography;
 mod cluster;
 mod cluster_faults;
 mod code;
+mod crashes;
 mod explain;
 mod faults;
 mod fields;

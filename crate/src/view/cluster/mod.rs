@@ -2,6 +2,7 @@
 //! controllers, the clients, and what is on its way between them. Plain data, made by
 //! [`scene`](self::scene::scene).
 
+pub mod crashes;
 pub mod disks;
 pub mod explain;
 pub mod fate;
