@@ -41,7 +41,7 @@ fn a_run_has_one_history_everywhere() {
 fn a_cluster_has_one_history_everywhere() {
     assert_eq!(
         history("leader-killed"),
-        (15_309_954_693_805_816_166, 11_087_711_678_326_352_023)
+        (15_024_424_269_273_482_894, 17_261_985_093_998_752_507)
     );
 }
 

@@ -7,8 +7,8 @@ use millrace::cluster::{
 use millrace::id::{GroupId, NodeId, TopicId, TopicPartition};
 use millrace::log::{Batch, BatchBuilder};
 use millrace::protocol::{
-    Acks, Body, Effect, Fact, FetchPartition, Input, MemberId, OffsetSpec, Out, Request, Response,
-    Sink, Stamp,
+    Acks, Body, Effect, EpochAsked, Fact, FetchPartition, Input, MemberId, OffsetSpec, Out,
+    Request, Response, Sink, Stamp,
 };
 use millrace::rng::Dist;
 use millrace::sim::{Delivery, Kernel, Promises};
@@ -499,6 +499,22 @@ impl ClusterNet {
                 }
                 offset = batch.next_offset();
             }
+        }
+    }
+
+    pub(crate) fn epoch_end(&mut self, asked: EpochAsked) -> String {
+        let Some(leader) = self.leader(asked.at) else {
+            return "no leader".into();
+        };
+        let partitions = vec![asked];
+        let request = Request::OffsetForLeaderEpoch { partitions };
+        match self.ask(leader, request, Span::secs(5)) {
+            Some(Response::OffsetForLeaderEpoch { partitions }) => match partitions[0].1 {
+                Ok(Some((epoch, end))) => format!("{epoch} {end}"),
+                Ok(None) => "unknown".into(),
+                Err(error) => error.name().into(),
+            },
+            _ => "no answer".into(),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::cluster_net::ClusterNet;
 use millrace::cluster::election::Election;
 use millrace::cluster::{Death, NewTopic};
 use millrace::id::NodeId;
-use millrace::protocol::{Acks, Input};
+use millrace::protocol::{Acks, EpochAsked, Input};
 use millrace::time::Span;
 use std::sync::Arc;
 
@@ -157,6 +157,18 @@ impl ClusterNet {
                     .map(|(epoch, start)| format!("{epoch}:{start}"))
                     .collect();
                 entries.join(" ")
+            }
+            // Where an epoch ended, as its leader says to who knows the latest epoch, or this one.
+            ["ended", name, epoch, ref knowing @ ..] => {
+                let at = self.at(name);
+                let latest = self.state(at).map_or(-1, |state| state.leader_epoch);
+                let number = |word: &str| word.parse().expect("an epoch");
+                let asked = EpochAsked {
+                    at,
+                    current_leader_epoch: knowing.last().map_or(latest, |word| number(word)),
+                    leader_epoch: number(epoch),
+                };
+                self.epoch_end(asked)
             }
             ["offsets", name] => {
                 let at = self.at(name);

@@ -1,11 +1,11 @@
 //! A world without shops: plain clients, what commands do to them, and what is told of them.
 
 use millrace::cluster::Replica;
-use millrace::id::TopicPartition;
-use millrace::protocol::{Acks, Carries, Service, Stop};
+use millrace::id::{GroupId, TopicPartition};
+use millrace::protocol::{Acks, Carries, Fact, Service, Stamp, Stop};
 use millrace::scenario::{self, CommitMode, Partitioning};
 use millrace::sim::faults::{Intensity, Mischief, mend_all, random_faults};
-use millrace::sim::{Acted, Command, Happening, Node, Status, Timeline};
+use millrace::sim::{Acted, Command, Happening, Node, Status, Timeline, World};
 use millrace::time::Time;
 use millrace::view::{self, cluster::ClusterScene};
 use std::collections::{BTreeMap, BTreeSet};
@@ -514,4 +514,93 @@ fn promises_hold_where_records_are_deleted() {
             "seed {seed}"
         );
     }
+}
+
+/// Two copies; the follower is away while the leader commits alone, then the leader dies and the
+/// follower leads, uncleanly. What a consumer read is gone: it hears where the old epoch ended and
+/// reads on from there, where without asking it would begin anew at its policy's end (KIP-320).
+#[test]
+fn a_consumer_goes_back_to_where_the_new_leaders_log_parts_from_what_it_read() {
+    let mut scene = scenario::by_name("cluster").expect("the scene is there");
+    let unclean = ("unclean.leader.election.enable", "true");
+    let configs = [unclean].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    scene.topics[0].partitions = 1;
+    scene.topics[0].configs.extend(configs);
+    scene.cluster.brokers = 5;
+    scene.cluster.replication_factor = 2;
+    scene.cluster.min_insync_replicas = 1;
+    scene.cluster.eligible_leader_replicas = false;
+    scene.cluster.broker_session_timeout_ms = 3_000;
+    scene.feed.as_mut().expect("plain clients").readers = 1;
+    let mut tried = 0;
+    for seed in 0..20 {
+        let mut facts: Vec<(Stamp, Fact)> = Vec::new();
+        let mut world = World::new(&scene, seed, &mut facts).expect("the scene holds together");
+        let topic = world.topic_id("orders").expect("it is there");
+        let at = TopicPartition::new(topic, 0);
+        let broker = world.brokers().next().expect("there are five");
+        let kept_at = broker.group_partition(GroupId(0));
+        let replicas = world
+            .cluster()
+            .partition(at)
+            .expect("there")
+            .replicas
+            .clone();
+        let coordinators = world
+            .cluster()
+            .partition(kept_at)
+            .expect("there")
+            .replicas
+            .clone();
+        if replicas.iter().any(|broker| coordinators.contains(broker)) {
+            continue;
+        }
+        tried += 1;
+        let name = |n: usize| world.name(replicas[n]).to_owned();
+        let (leader, follower) = (name(0), name(1));
+        let script = [
+            (5, stop(&follower, Stop::Killed)),
+            (15, stop(&leader, Stop::Killed)),
+            (16, start(&follower)),
+            (40, Command::Heal),
+        ];
+        for (s, command) in script {
+            while world
+                .next_at()
+                .is_some_and(|next| next < Time(s * 1_000_000))
+            {
+                world.step(&mut facts);
+            }
+            world.apply(&command, &mut facts).expect("it makes sense");
+        }
+        let mut read = Vec::new();
+        for (_, fact) in &facts {
+            if let Fact::Delivered {
+                at: of,
+                first,
+                next,
+                ..
+            } = fact
+                && *of == at
+            {
+                read.push((*first, *next));
+            }
+        }
+        let lost = read.windows(2).find(|two| two[1].0 != two[0].1);
+        let &[(_, before), (back, _)] = lost.expect("it goes back") else {
+            unreachable!("two at a time");
+        };
+        let epochs = world.partition(at).expect("kept").epoch_log().epochs();
+        let parts = epochs.entries().iter().map(|(_, start)| *start);
+        assert!(
+            back > 0 && back < before,
+            "seed {seed}: from {before} to {back}"
+        );
+        assert!(
+            parts.max() == Some(back),
+            "seed {seed}: {back}, {:?}",
+            epochs.entries()
+        );
+    }
+    assert!(tried > 0, "in no seed the group is kept elsewhere");
 }

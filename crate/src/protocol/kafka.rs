@@ -78,6 +78,21 @@ pub struct FetchPartition {
     pub last_fetched_epoch: i32,
 }
 
+/// One partition of an `OffsetForLeaderEpoch`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EpochAsked {
+    /// Which partition.
+    pub at: TopicPartition,
+    /// The leader epoch that the asker knows.
+    pub current_leader_epoch: i32,
+    /// The epoch asked about.
+    pub leader_epoch: i32,
+}
+
+/// For each partition the largest epoch not above the one asked about, and where it ends; `None` if
+/// the leader knows of none.
+pub type EpochEnds = Vec<(TopicPartition, Result<Option<(i32, i64)>, ErrorCode>)>;
+
 /// What a client asks of a broker.
 #[derive(Clone, Debug)]
 pub enum Request {
@@ -116,6 +131,11 @@ pub enum Request {
     ListOffsets {
         /// The questions.
         at: Vec<(TopicPartition, OffsetSpec)>,
+    },
+    /// Where did this leader epoch end (KIP-101, KIP-320)?
+    OffsetForLeaderEpoch {
+        /// The questions.
+        partitions: Vec<EpochAsked>,
     },
     /// Which broker coordinates this group?
     FindCoordinator {
@@ -207,6 +227,11 @@ pub enum Response {
     ListOffsets {
         /// One result a question.
         offsets: Vec<(TopicPartition, Result<Option<i64>, ErrorCode>)>,
+    },
+    /// To [`Request::OffsetForLeaderEpoch`].
+    OffsetForLeaderEpoch {
+        /// One result a question.
+        partitions: EpochEnds,
     },
     /// To [`Request::FindCoordinator`].
     FindCoordinator {

@@ -122,6 +122,7 @@ fn request_kind(request: &Request) -> u32 {
         Request::LeaveGroup { .. } => 13,
         Request::SyncGroup { .. } => 14,
         Request::Control(_) => 15,
+        Request::OffsetForLeaderEpoch { .. } => 23,
     }
 }
 
@@ -139,5 +140,6 @@ fn response_kind(response: &Response) -> u32 {
         Response::LeaveGroup { .. } => 13,
         Response::SyncGroup { .. } => 14,
         Response::Control(_) => 15,
+        Response::OffsetForLeaderEpoch { .. } => 23,
     }
 }

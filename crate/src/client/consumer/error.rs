@@ -22,6 +22,16 @@ pub enum PollError {
         /// The position.
         offset: i64,
     },
+    /// Records that were read are not in the leader's log, and `auto.offset.reset` is `none`, or
+    /// where to begin again is not known (`LogTruncationException`, KIP-320).
+    Truncated {
+        /// The partition.
+        at: TopicPartition,
+        /// The position.
+        offset: i64,
+        /// The first offset where the leader's log may be another, if it is known.
+        diverged: Option<i64>,
+    },
     /// A topic cannot have that name.
     InvalidTopic(TopicId),
     /// The broker said no, for good.
@@ -49,6 +59,12 @@ impl PollError {
                 "Fetch position {offset} is out of range for partition {}-{}",
                 name(at.topic),
                 at.partition
+            ),
+            Self::Truncated { at, diverged, .. } => format!(
+                "Truncated partitions detected with divergent offsets {{{}}}",
+                diverged.map_or_else(String::new, |offset| {
+                    format!("{}-{}={offset}", name(at.topic), at.partition)
+                })
             ),
             Self::InvalidTopic(topic) => format!("Invalid topics: [{}]", name(topic)),
             Self::Refused(code) => code.message().into(),

@@ -18,6 +18,7 @@ impl Consumer {
     pub(super) fn find_positions(&mut self, now: Time, out: &mut Out) {
         self.fetch_committed(now, out);
         self.list_offsets(now, out);
+        self.validate_positions(now, out);
     }
 
     fn fetch_committed(&mut self, now: Time, out: &mut Out) {
@@ -100,7 +101,7 @@ impl Consumer {
     }
 
     /// There is no position: `auto.offset.reset` says where to begin, or that it is an error.
-    fn reset_by_policy(&mut self, at: TopicPartition, error: PollError) {
+    pub(super) fn reset_by_policy(&mut self, at: TopicPartition, error: PollError) {
         let spec = match self.config.auto_offset_reset {
             OffsetReset::Earliest => OffsetSpec::Earliest,
             OffsetReset::Latest => OffsetSpec::Latest,
@@ -118,12 +119,13 @@ impl Consumer {
         }
     }
 
-    fn set_position(&mut self, at: TopicPartition, offset: i64, out: &mut Out) {
+    pub(super) fn set_position(&mut self, at: TopicPartition, offset: i64, out: &mut Out) {
         let Some(partition) = self.assignment.get_mut(at) else {
             return;
         };
         partition.needs(Need::Nothing);
         partition.position = offset;
+        partition.last_epoch = -1;
         if partition.announce
             && let Some(group) = &self.group
         {
@@ -282,6 +284,7 @@ impl Consumer {
             match fetched.error {
                 None => {
                     partition.high_watermark = Some(fetched.high_watermark);
+                    partition.leader_epoch = wanted.current_leader_epoch;
                     if !fetched.batches.is_empty() {
                         self.fetched.push_back(Chunk {
                             at,
@@ -334,6 +337,7 @@ impl Consumer {
             }
             let taken = chunk.take(position, left);
             partition.position = taken.next;
+            partition.last_epoch = taken.last_epoch().unwrap_or(partition.last_epoch);
             left -= taken.count;
             if taken.next < chunk.end() {
                 kept.push_back(chunk);

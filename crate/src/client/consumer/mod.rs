@@ -12,6 +12,7 @@ mod fetcher;
 mod membership;
 mod partition;
 mod records;
+mod validation;
 
 pub use commit::{CommitDone, CommitError, CommitId};
 pub use error::PollError;
@@ -26,7 +27,8 @@ use super::config::ConsumerConfig;
 use super::view::ClusterView;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::protocol::{
-    Alarm, ErrorCode, FetchPartition, MemberId, OffsetSpec, Out, Request, Response, Timer,
+    Alarm, EpochAsked, ErrorCode, FetchPartition, MemberId, OffsetSpec, Out, Request, Response,
+    Timer,
 };
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -55,6 +57,8 @@ enum Call {
     /// Of this assignment, these questions.
     ListOffsets(u32, Vec<(TopicPartition, OffsetSpec)>),
     Fetch(Vec<FetchPartition>),
+    /// Of this assignment, these questions.
+    Validation(u32, Vec<EpochAsked>),
 }
 
 /// A consumer inside a node.
@@ -267,6 +271,7 @@ impl Consumer {
         if let Some(partition) = self.assignment.get_mut(at) {
             partition.needs(Need::Nothing);
             partition.position = offset;
+            partition.last_epoch = -1;
             self.fetched.retain(|chunk| chunk.at != at);
         }
     }
@@ -387,6 +392,7 @@ impl Consumer {
             Call::Commit(id) => self.committed(now, id, Err(lost)),
             Call::OffsetFetch(epoch) => self.found_committed(now, epoch, Err(lost), out),
             Call::ListOffsets(epoch, asked) => self.listed(now, epoch, &asked, None, out),
+            Call::Validation(epoch, asked) => self.validated(now, epoch, &asked, None, out),
             Call::Leave | Call::Fetch(_) => {}
         }
     }
@@ -409,6 +415,7 @@ impl Consumer {
                     self.failure = Some(PollError::InvalidTopic(topic));
                 }
                 self.notice_changes();
+                self.doubt_positions();
             }
             (Some(Call::FindCoordinator), Response::FindCoordinator { coordinator }) => {
                 self.found_coordinator(Some(coordinator));
@@ -434,6 +441,10 @@ impl Consumer {
             (Some(Call::ListOffsets(epoch, asked)), Response::ListOffsets { offsets }) => {
                 self.listed(now, epoch, &asked, Some(offsets), out);
             }
+            (
+                Some(Call::Validation(epoch, asked)),
+                Response::OffsetForLeaderEpoch { partitions },
+            ) => self.validated(now, epoch, &asked, Some(partitions), out),
             (Some(Call::Fetch(asked)), Response::Fetch { partitions }) => {
                 self.fetched(now, &asked, partitions);
             }

@@ -35,6 +35,8 @@ pub(super) enum Need {
     Committed,
     /// The offset of this.
     Offset(OffsetSpec),
+    /// The leader's word that what was read is in its log.
+    Validation,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +44,10 @@ pub(super) struct Partition {
     /// The offset of the next record to give to the application, unless something is missing.
     pub position: i64,
     pub need: Need,
+    /// The epoch of the last record given out, -1 if there is none since the position was set.
+    pub last_epoch: i32,
+    /// The leader epoch under which the position was right, or is being found so.
+    pub leader_epoch: i32,
     /// A request for what is missing is on its way.
     pub asked: bool,
     pub paused: bool,
@@ -57,6 +63,8 @@ impl Partition {
         Self {
             position: 0,
             need: Need::Committed,
+            last_epoch: -1,
+            leader_epoch: -1,
             asked: false,
             paused: false,
             not_before: Time::ZERO,

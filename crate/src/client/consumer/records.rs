@@ -25,6 +25,11 @@ impl PartitionRecords {
         fingerprint(self.batches.iter().map(|b| (b.base_offset, b.crc())))
     }
 
+    /// The leader epoch of the last of them.
+    pub(super) fn last_epoch(&self) -> Option<i32> {
+        self.batches.last().map(|batch| batch.leader_epoch)
+    }
+
     /// Each record.
     pub fn iter(&self) -> impl Iterator<Item = Record<'_>> {
         let wanted = self.first..self.next;

@@ -5,6 +5,7 @@ mod group;
 mod producer;
 mod random;
 mod topics;
+mod truncation;
 
 use super::{
     CommitDone, Consumer, ConsumerConfig, Delivery, PollError, Producer, ProducerConfig,

@@ -6,7 +6,7 @@ use super::super::replica::Replica;
 use super::Broker;
 use crate::id::{NodeId, TopicPartition};
 use crate::log::Batch;
-use crate::protocol::{ErrorCode, FetchPartition, Fetched, OffsetSpec, Out, Response};
+use crate::protocol::{EpochAsked, ErrorCode, FetchPartition, Fetched, OffsetSpec, Out, Response};
 use crate::time::{Span, Time};
 
 impl Broker {
@@ -156,6 +156,13 @@ impl Broker {
             Err(_) => fetched.error = Some(ErrorCode::OffsetOutOfRange),
         }
         fetched
+    }
+
+    /// Where an epoch ended in a log led here (`Partition.lastOffsetForLeaderEpoch`).
+    pub(super) fn epoch_end(&self, asked: &EpochAsked) -> Result<Option<(i32, i64)>, ErrorCode> {
+        let replica = self.led_in(asked.at, asked.current_leader_epoch)?;
+        let log = replica.epoch_log();
+        Ok(log.epochs().end_offset_for(asked.leader_epoch, log.end()))
     }
 
     pub(super) fn offset(

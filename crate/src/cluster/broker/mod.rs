@@ -448,12 +448,19 @@ impl Broker {
     /// The same, for a fetch: the epoch that the asker knows must be the one (KIP-320), and the topic
     /// the same making of it (KIP-516).
     fn led_as(&self, wanted: &FetchPartition) -> Result<&Replica, ErrorCode> {
-        let at = wanted.at;
+        if let Some(replica) = self.replicas.get(&wanted.at)
+            && wanted.incarnation != 0
+            && wanted.incarnation != replica.incarnation()
+        {
+            return Err(ErrorCode::UnknownTopicId);
+        }
+        self.led_in(wanted.at, wanted.current_leader_epoch)
+    }
+
+    /// The same in the epoch that the asker knows, -1 if it does not say.
+    pub(super) fn led_in(&self, at: TopicPartition, asked: i32) -> Result<&Replica, ErrorCode> {
         if let Some(replica) = self.replicas.get(&at) {
-            let (asked, known) = (wanted.current_leader_epoch, replica.leader_epoch());
-            if wanted.incarnation != 0 && wanted.incarnation != replica.incarnation() {
-                return Err(ErrorCode::UnknownTopicId);
-            }
+            let known = replica.leader_epoch();
             if (0..known).contains(&asked) && !self.has(Flaw::UnfencedStaleLeader) {
                 return Err(ErrorCode::FencedLeaderEpoch);
             }
@@ -504,6 +511,12 @@ impl Broker {
                 let found = at.into_iter().map(|(at, spec)| (at, self.offset(at, spec)));
                 let offsets = found.collect();
                 out.respond(from, id, Response::ListOffsets { offsets });
+            }
+            Request::OffsetForLeaderEpoch { partitions } => {
+                let ends = partitions.iter();
+                let ends = ends.map(|asked| (asked.at, self.epoch_end(asked)));
+                let partitions = ends.collect();
+                out.respond(from, id, Response::OffsetForLeaderEpoch { partitions });
             }
             // Controllers answer these.
             Request::Control(_) => {}
