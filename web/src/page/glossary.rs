@@ -1,7 +1,7 @@
 //! Every term of the notes' glossaries that exists in Millrace so far: a sentence each, and the
 //! moment of a run that shows it.
 
-use crate::ui::Tab;
+use crate::ui::{Page, Tab};
 use millrace::link::{ENGINE, Link};
 use millrace::protocol::{OffsetSpec, Service, Stop};
 use millrace::scenario::{CommitMode, Sending};
@@ -20,6 +20,7 @@ struct Term {
 struct See {
     scenario: &'static str,
     at_ms: u64,
+    page: Page,
     tab: Tab,
     topic: &'static str,
     /// What is done before it, with times in milliseconds.
@@ -34,6 +35,7 @@ const fn see(scenario: &'static str, at_s: u64, tab: Tab) -> See {
     See {
         scenario,
         at_ms: at_s * 1_000,
+        page: Page::Orders,
         tab,
         topic: "",
         doing: nothing,
@@ -44,6 +46,13 @@ const fn topic(scenario: &'static str, at_s: u64, topic: &'static str) -> See {
     See {
         topic,
         ..see(scenario, at_s, Tab::Topic)
+    }
+}
+
+const fn cluster(scenario: &'static str, at_s: u64, tab: Tab) -> See {
+    See {
+        page: Page::Cluster,
+        ..see(scenario, at_s, tab)
     }
 }
 
@@ -336,16 +345,65 @@ const CONSUMERS: [Term; 9] = [
     ),
 ];
 
+const COPIES: [Term; 9] = [
+    term(
+        "Replication",
+        "Every partition is kept by several brokers. Nobody forwards: followers fetch from the leader, as consumers do.",
+        cluster("cluster", 6, Tab::Explain),
+    ),
+    term(
+        "Leader replica",
+        "The copy that takes all writes of its partition, and here all reads. Another takes over when its broker dies.",
+        cluster("leader-killed", 20, Tab::Explain),
+    ),
+    term(
+        "In-sync replicas",
+        "The copies that have kept up with the leader. With acks=all a record counts when all of them have it; one that falls behind is taken out.",
+        cluster("slow-follower", 20, Tab::Partition),
+    ),
+    term(
+        "Committed record",
+        "One below the high watermark: every in-sync copy has it, and only then is it given to consumers.",
+        cluster("cluster", 8, Tab::Partition),
+    ),
+    term(
+        "Leader epoch",
+        "Counts the leaders of a partition. It is how a copy that comes back finds out which of its records were never committed.",
+        cluster("acks-one", 32, Tab::Partition),
+    ),
+    term(
+        "Controller",
+        "Decides who leads and who is in sync. Three of them keep one log of decisions; while two are up, decisions go on.",
+        cluster("no-quorum", 20, Tab::Explain),
+    ),
+    term(
+        "ZooKeeper",
+        "What kept the members, the controller and the topics before controllers kept a log of their own. The Partition tab has what it would hold.",
+        cluster("cluster", 6, Tab::Partition),
+    ),
+    term(
+        "Retention",
+        "How long, or how much of it, a log keeps (retention.ms, retention.bytes). Whole segments go, whether anybody has read them or not.",
+        cluster("retention", 45, Tab::Explain),
+    ),
+    term(
+        "Eligible leader replicas",
+        "Copies that left the in-sync set with everything that was committed. When the set is empty, one of them may lead (KIP-966).",
+        cluster("eligible-leader", 30, Tab::Partition),
+    ),
+];
+
 /// The chapters.
-const CHAPTERS: [(&str, &[Term]); 4] = [
+const CHAPTERS: [(&str, &[Term]); 5] = [
     ("Streams", &STREAMS),
     ("Topics and brokers", &CLUSTER),
+    ("Copies", &COPIES),
     ("Producers", &PRODUCERS),
     ("Consumers", &CONSUMERS),
 ];
 
 /// Terms of the notes that are not here yet.
-const LATER: &str = "Replication, in-sync replicas, retention, compaction, ZooKeeper and access control come with the pages that show them.";
+const LATER: &str = "Compaction and access control come with the pages that show them.";
 
 /// The link to a term's moment.
 fn fragment(see: &See) -> Option<String> {
@@ -361,6 +419,7 @@ fn fragment(see: &See) -> Option<String> {
         seed: crate::lab::FIRST_SEED,
         commands: commands.collect(),
         at_us: Time(see.at_ms * 1_000),
+        page: see.page.name().to_owned(),
         tab: see.tab.name().to_owned(),
         topic: see.topic.to_owned(),
         ..Link::default()
