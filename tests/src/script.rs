@@ -14,7 +14,7 @@ use millrace::cluster::election::Election;
 use millrace::cluster::{Death, NewTopic};
 use millrace::id::NodeId;
 use millrace::protocol::{Acks, EpochAsked, Input};
-use millrace::time::Span;
+use millrace::time::{Span, Time};
 use std::sync::Arc;
 
 impl ClusterNet {
@@ -26,7 +26,7 @@ impl ClusterNet {
         let words: Vec<&str> = step.split_whitespace().collect();
         match words[0] {
             "create" | "config" | "elect" | "reassign" => self.administrate(&words),
-            "stop" | "kill" | "crash" | "start" | "freeze" | "cut" | "heal" | "wait" => {
+            "stop" | "kill" | "crash" | "start" | "freeze" | "wake" | "cut" | "heal" | "wait" => {
                 self.meddle(&words)
             }
             "coordinator" | "commit" | "position" | "join" | "sync" | "heartbeat" => {
@@ -107,13 +107,14 @@ impl ClusterNet {
                 self.input(node(who), Input::Start);
                 String::new()
             }
-            // As a process that is frozen: nothing goes in or out.
+            // As SIGSTOP: the process is there and does nothing.
             ["freeze", who] => {
-                for other in (0..self.machines.len()).map(NodeId::from) {
-                    if other != node(who) {
-                        self.kernel.cut(node(who), other);
-                    }
-                }
+                self.kernel.freeze(node(who), Time::MAX);
+                String::new()
+            }
+            // As SIGCONT.
+            ["wake", who] => {
+                self.kernel.thaw(node(who));
                 String::new()
             }
             ["cut", a, b] => {
