@@ -83,7 +83,13 @@ fn befall(net: &mut ClusterNet, rng: &mut Rng, deaths: Deaths) {
     let step = match (rng.below(10), deaths) {
         (0 | 1, Deaths::Processes) => format!("kill {node}"),
         (2, Deaths::Processes) => format!("stop {node}"),
-        (3, Deaths::Processes) => format!("freeze {node}"),
+        (3, Deaths::Processes) => {
+            let others = (0..brokers + controllers).filter(|&other| other != node);
+            for other in others {
+                net.act(&format!("cut {node} {other}"));
+            }
+            return;
+        }
         (4, Deaths::Processes) => {
             let other = rng.below((brokers + controllers) as u64) as usize;
             format!("cut {node} {other}")
