@@ -347,6 +347,8 @@ impl ClusterNet {
             }
         }
         self.kernel.idle_until(until);
+        // As a client does: an answer that comes later is nobody's.
+        self.kernel.disconnect(person, broker);
         None
     }
 
@@ -391,6 +393,12 @@ impl ClusterNet {
         assert_eq!(self.act(&format!("create {step}")), "ok");
         let name = step.split_whitespace().next().expect("a name").to_owned();
         self.at(&name)
+    }
+
+    /// Whether a node's process is frozen.
+    #[must_use]
+    pub fn is_frozen(&self, node: usize) -> bool {
+        self.kernel.is_frozen(NodeId::from(node))
     }
 
     /// Whether a process runs.

@@ -61,7 +61,7 @@ fn run(seed: u64, deaths: Deaths) {
         );
     }
     net.check_promises();
-    net.act("heal");
+    mend(&mut net);
     // Twice, since who was asked to stop may only now hear that it may.
     for _ in 0..2 {
         for node in 0..brokers + controllers {
@@ -76,6 +76,15 @@ fn run(seed: u64, deaths: Deaths) {
     what_was_acknowledged_is_there(&net, &sent);
 }
 
+/// The network is whole again, and whoever was frozen goes on.
+fn mend(net: &mut ClusterNet) {
+    let (brokers, controllers) = net.sizes();
+    net.act("heal");
+    for node in 0..brokers + controllers {
+        net.act(&format!("wake {node}"));
+    }
+}
+
 /// Something happens to somebody.
 fn befall(net: &mut ClusterNet, rng: &mut Rng, deaths: Deaths) {
     let (brokers, controllers) = net.sizes();
@@ -83,18 +92,15 @@ fn befall(net: &mut ClusterNet, rng: &mut Rng, deaths: Deaths) {
     let step = match (rng.below(10), deaths) {
         (0 | 1, Deaths::Processes) => format!("kill {node}"),
         (2, Deaths::Processes) => format!("stop {node}"),
-        (3, Deaths::Processes) => {
-            let others = (0..brokers + controllers).filter(|&other| other != node);
-            for other in others {
-                net.act(&format!("cut {node} {other}"));
-            }
-            return;
-        }
+        (3, Deaths::Processes) => format!("freeze {node}"),
         (4, Deaths::Processes) => {
             let other = rng.below((brokers + controllers) as u64) as usize;
             format!("cut {node} {other}")
         }
-        (5, Deaths::Processes) => "heal".into(),
+        (5, Deaths::Processes) => {
+            mend(net);
+            return;
+        }
         (6 | 7, Deaths::Processes) => format!("start {node}"),
         (0, Deaths::OneMachineAtATime) => {
             let node = rng.below(brokers as u64) as usize;
@@ -107,7 +113,9 @@ fn befall(net: &mut ClusterNet, rng: &mut Rng, deaths: Deaths) {
     };
     let words: Vec<&str> = step.split(' ').collect();
     let makes_sense = match words[0] {
-        "kill" | "stop" => net.is_up(node),
+        "kill" => net.is_up(node),
+        // A frozen process does not hear that it should stop.
+        "stop" => net.is_up(node) && !net.is_frozen(node),
         "start" => !net.is_up(node),
         "cut" => words[1] != words[2],
         _ => true,

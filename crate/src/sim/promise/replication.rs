@@ -253,6 +253,10 @@ impl Partition {
         if differs.is_some() || end < self.shadow.end() {
             self.lose(at, place, no);
         }
+        // Deposed, it may have committed what was passed over then, and is elected again.
+        if self.lost.is_some() && high_watermark > self.shadow.end() {
+            self.copies[place].commit(&mut self.shadow, high_watermark);
+        }
         self.pardon = None;
         let leader = &self.copies[place];
         self.acked.retain(|batch| {
