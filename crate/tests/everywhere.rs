@@ -41,7 +41,7 @@ fn a_run_has_one_history_everywhere() {
 fn a_cluster_has_one_history_everywhere() {
     assert_eq!(
         history("leader-killed"),
-        (15_024_424_269_273_482_894, 17_261_985_093_998_752_507)
+        (17_408_374_166_633_351_937, 2_583_748_119_857_879_780)
     );
 }
 

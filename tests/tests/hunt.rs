@@ -5,8 +5,10 @@
 use millrace::cluster::Flaw;
 use millrace::link::Link;
 use millrace::scenario;
+use millrace::sim::Promise;
 use millrace::sim::faults::Intensity;
 use millrace::sim::{Command, Hunt, Prey, Search, Timeline};
+use millrace::time::{Span, Time};
 use millrace::view::cluster::hunt as view;
 
 fn hunt(faults: Intensity, flaw: Option<Flaw>) -> Hunt {
@@ -44,6 +46,31 @@ fn nothing_breaks_without_a_mistake() {
     });
     let per_s = count as f64 / began.elapsed().as_secs_f64();
     println!("{count} seeds, {per_s:.0} a second");
+}
+
+/// Seed 11,546 killed a producer whose batches waited for a stalled replica; the answers reached its
+/// next process, which took them for answers to its own and was told offsets of others' records.
+#[test]
+fn a_new_process_is_not_told_what_the_old_one_asked() {
+    let script = [
+        r#"{"at_us":419043,"stop":{"node":"controller-1","how":"crashed"}}"#,
+        r#"{"at_us":1484201,"fill_disk":{"node":"broker-3"}}"#,
+        r#"{"at_us":6143609,"cut":{"a":"controller-1","b":"broker-1"}}"#,
+        r#"{"at_us":6163393,"cut":{"a":"controller-2","b":"broker-2"}}"#,
+        r#"{"at_us":7153268,"stop":{"node":"producer-2","how":"killed"}}"#,
+        r#"{"at_us":7657791,"start":{"node":"producer-2"}}"#,
+    ];
+    let scene = scenario::by_name("hunt").expect("the scene is there");
+    let mut timeline = Timeline::new(scene, 11_546).expect("the scene holds together");
+    timeline.script(
+        script
+            .map(|line| serde_json::from_str(line).expect("a command"))
+            .to_vec(),
+    );
+    timeline.run_until(Time::ZERO + Span::secs(11), u64::MAX);
+    assert_eq!(timeline.commands_done(), script.len());
+    let promises = &timeline.moment().promises;
+    assert_eq!(promises.breaches(Promise::AcknowledgedReadable), 0);
 }
 
 /// Each mistake, and how many seeds it took; `MILLRACE_STARTS=5` begins in five places, so that there

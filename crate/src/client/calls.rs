@@ -73,6 +73,13 @@ impl<T> Calls<T> {
         }
     }
 
+    /// Goes on counting correlation ids where `last`, of the process before, stopped. A broker that
+    /// was not told that the connection is gone answers a request of that process on the next one;
+    /// in Kafka that answer has no socket left, here it has an id that nobody waits for.
+    pub(crate) fn follow_on(&mut self, last: &Self) {
+        self.next_id = last.next_id;
+    }
+
     fn peer(&self, peer: NodeId) -> Peer {
         self.peers.get(&peer).copied().unwrap_or_default()
     }
@@ -185,5 +192,33 @@ impl<T> Calls<T> {
         brokers
             .filter(|&broker| self.peer(broker).not_before <= now)
             .min_by_key(|&broker| self.peer(broker).in_flight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_to_the_last_process_is_not_one_to_this() {
+        let (broker, mut out) = (NodeId(0), Out::default());
+        let ask = |calls: &mut Calls<&'static str>, what, out: &mut Out| {
+            let request = Request::Metadata {
+                topics: None,
+                allow_auto_create: false,
+            };
+            calls.send(Time::ZERO, Span::secs(30), broker, request, what, out);
+        };
+        let mut last = Calls::new(Role::Producer);
+        ask(&mut last, "old", &mut out);
+        let mut next = Calls::new(Role::Producer);
+        next.follow_on(&last);
+        ask(&mut next, "new", &mut out);
+        assert_eq!(
+            next.answered(broker, 0),
+            None,
+            "the id of what was asked before"
+        );
+        assert_eq!(next.answered(broker, 2), Some("new"));
     }
 }

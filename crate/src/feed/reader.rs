@@ -56,7 +56,8 @@ impl Reader {
 
     /// The process dies.
     pub fn crash(&mut self) {
-        self.consumer = new_consumer(self.node, &self.kit, &Settings::default());
+        self.consumer =
+            new_consumer(self.node, &self.kit, &Settings::default()).after(&self.consumer);
         self.committing = false;
         self.stopping = false;
     }
@@ -65,7 +66,7 @@ impl Reader {
     pub fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
         match input {
             Input::Start => {
-                self.consumer = new_consumer(self.node, &self.kit, settings);
+                self.consumer = new_consumer(self.node, &self.kit, settings).after(&self.consumer);
                 let topic = (self.kit.topic, Arc::clone(&self.kit.name));
                 self.consumer.subscribe([topic]);
             }

@@ -97,7 +97,8 @@ impl Source {
 
     /// The process dies with everything in its buffer.
     pub fn crash(&mut self) {
-        self.producer = new_producer(self.node, &self.kit, &Settings::default());
+        self.producer =
+            new_producer(self.node, &self.kit, &Settings::default()).after(&self.producer);
         self.owed = 0;
         self.burst = None;
         self.stopping = false;
@@ -125,7 +126,7 @@ impl Source {
     pub fn handle(&mut self, now: Time, input: Input, settings: &Settings, out: &mut Out) {
         match input {
             Input::Start => {
-                self.producer = new_producer(self.node, &self.kit, settings);
+                self.producer = new_producer(self.node, &self.kit, settings).after(&self.producer);
                 // Programs do not all begin at once.
                 if let Some((_, gap)) = self.run(now, settings) {
                     let first = now + Span(self.rng.below(gap.0.max(1)));

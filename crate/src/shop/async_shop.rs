@@ -100,7 +100,8 @@ impl AsyncShop {
             self.node,
             &self.bootstrap,
             *self.producer.config(),
-        );
+        )
+        .after(&self.producer);
         let old = std::mem::replace(&mut self.producer, new);
         let mut doubtful = Vec::new();
         for lost in old.crash() {
@@ -121,7 +122,8 @@ impl AsyncShop {
         match input {
             Input::Start => {
                 let config = producer_config(settings);
-                self.producer = new_producer(self.seed, self.node, &self.bootstrap, config);
+                let new = new_producer(self.seed, self.node, &self.bootstrap, config);
+                self.producer = new.after(&self.producer);
             }
             Input::Stop => {
                 self.stopping = true;

@@ -206,8 +206,8 @@ impl Worker {
     /// The process dies with everything it had in hand.
     pub fn crash(&mut self) {
         let settings = Settings::default();
-        self.consumer = new_consumer(self.node, &self.kit, &settings);
-        self.producer = new_producer(self.node, &self.kit, &settings);
+        self.consumer = new_consumer(self.node, &self.kit, &settings).after(&self.consumer);
+        self.producer = new_producer(self.node, &self.kit, &settings).after(&self.producer);
         self.state = WorkerState::Polling;
         self.job = None;
         self.stopping = false;
@@ -264,8 +264,8 @@ impl Worker {
     }
 
     fn start(&mut self, settings: &Settings) {
-        self.consumer = new_consumer(self.node, &self.kit, settings);
-        self.producer = new_producer(self.node, &self.kit, settings);
+        self.consumer = new_consumer(self.node, &self.kit, settings).after(&self.consumer);
+        self.producer = new_producer(self.node, &self.kit, settings).after(&self.producer);
         let topic = self.kit.topics.read_by(self.kit.service, settings.wiring);
         let name = Arc::clone(self.kit.name(topic));
         self.consumer.subscribe([(topic, name)]);

@@ -123,6 +123,14 @@ impl Consumer {
         }
     }
 
+    /// The same as the consumer of the process after that of `last`: what was answered to that one is
+    /// not taken for an answer to this.
+    #[must_use]
+    pub fn after(mut self, last: &Self) -> Self {
+        self.calls.follow_on(&last.calls);
+        self
+    }
+
     /// Whether the response with this correlation id is for the node's consumer.
     #[must_use]
     pub fn owns(id: u32) -> bool {

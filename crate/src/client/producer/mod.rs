@@ -116,6 +116,14 @@ impl Producer {
         }
     }
 
+    /// The same as the producer of the process after that of `last`: what was answered to that one is
+    /// not taken for an answer to this.
+    #[must_use]
+    pub fn after(mut self, last: &Self) -> Self {
+        self.calls.follow_on(&last.calls);
+        self
+    }
+
     /// Whether the response with this correlation id is for the node's producer.
     #[must_use]
     pub fn owns(id: u32) -> bool {

@@ -36,6 +36,13 @@ impl Fetcher {
         }
     }
 
+    /// The process died. Its correlation ids go on counting: an old answer is nobody's.
+    pub(super) fn crash(&mut self) {
+        self.line.clear();
+        self.partitions.clear();
+        self.idle_until = Time::ZERO;
+    }
+
     fn next_deadline(&self) -> Option<Time> {
         self.line.deadline().or_else(|| {
             let next = self.partitions.values().min().copied()?;
@@ -85,8 +92,6 @@ impl Broker {
         for fetcher in self.fetchers.values_mut() {
             fetcher.partitions.remove(&at);
         }
-        self.fetchers
-            .retain(|_, f| !f.partitions.is_empty() || f.line.busy());
     }
 
     pub(super) fn fetchers_due(&self) -> Option<Time> {
@@ -193,8 +198,6 @@ impl Broker {
                 self.take(now, from, (reign, offset), fetched, out);
             }
         }
-        self.fetchers
-            .retain(|_, f| !f.partitions.is_empty() || f.line.busy());
     }
 
     /// Takes what a leader sent of one partition, if nothing changed here since it was asked.

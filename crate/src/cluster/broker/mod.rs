@@ -333,7 +333,7 @@ impl Broker {
     pub fn died(&mut self, death: Death, out: &mut Out) {
         self.fetches.clear();
         self.appends.clear();
-        self.fetchers.clear();
+        self.fetchers.values_mut().for_each(Fetcher::crash);
         self.topics_line.clear();
         self.disk.forget();
         self.alarm = Alarm::default();
