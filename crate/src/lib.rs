@@ -20,5 +20,6 @@ pub mod rng;
 pub mod scenario;
 pub mod shop;
 pub mod sim;
+pub mod sketch;
 pub mod time;
 pub mod view;

@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pile", &[]),
     ("map", &[]),
     ("rng", &["time"]),
+    ("sketch", &["map", "rng"]),
     ("log", &["id", "time", "rng", "pile"]),
     ("protocol", &["id", "map", "time", "log"]),
     (
@@ -48,19 +49,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "view",
         &[
-            "id", "map", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop",
-            "sim", "scenario",
+            "id", "map", "time", "rng", "sketch", "log", "protocol", "cluster", "client", "group",
+            "shop", "sim", "scenario",
         ],
     ),
     (
         "bench",
-        &["id", "time", "rng", "log", "protocol", "sim", "scenario"],
+        &[
+            "id", "time", "rng", "sketch", "log", "protocol", "sim", "scenario",
+        ],
     ),
     (
         "cli",
         &[
-            "id", "map", "time", "rng", "log", "protocol", "cluster", "client", "group", "shop",
-            "sim", "scenario", "link", "view",
+            "id", "map", "time", "rng", "sketch", "log", "protocol", "cluster", "client", "group",
+            "shop", "sim", "scenario", "link", "view",
         ],
     ),
 ];

@@ -6,8 +6,14 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 fn vectors(kind: &str) -> PathBuf {
-    let name = format!("vectors/kafka/{kind}.json");
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
+    let vectors = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let name = format!("{kind}.json");
+    let sketches = vectors.join("sketches").join(&name);
+    if sketches.exists() {
+        sketches
+    } else {
+        vectors.join("kafka").join(name)
+    }
 }
 
 /// `N passed, M failed, K skipped`
@@ -52,13 +58,17 @@ fn conform_altered(kind: &str, test: &str, vectors: &Value) -> [u64; 3] {
 fn every_vector_passes() {
     // Skipped: compressed records, and what is told only in words.
     for (kind, tally) in [
+        ("bloom", [7, 0, 0]),
+        ("countmin", [6, 0, 0]),
         ("crc32c", [27, 0, 0]),
+        ("hll", [28, 0, 0]),
         ("indexes", [22, 0, 1]),
         ("leader_epoch", [18, 0, 17]),
         ("partitioner", [43, 0, 4]),
         ("record_batch", [21, 0, 3]),
         ("replica_placement", [18, 0, 0]),
         ("replication_hw_isr", [7, 0, 8]),
+        ("reservoir", [8, 0, 0]),
         ("topic_names", [14, 0, 0]),
         ("varint", [58, 0, 0]),
     ] {
@@ -149,6 +159,44 @@ const ALTERED: &[(&str, &str, &str)] = &[
     ),
     ("replica_placement", "/rack_list_cases/2/source", r##""#""##),
     ("replica_placement", "/rack_list_cases/3/counts/0,1", "15"),
+    ("hll", "/hllpp_linear_counting_thresholds_p4_to_18/3", "81"),
+    ("hll", "/vectors/2/zero_registers", "8"),
+    ("hll", "/vectors/2/register_sum", "15"),
+    ("hll", "/vectors/2/max_register", "5"),
+    ("hll", "/vectors/2/n", "11"),
+    ("hll", "/vectors/2/hllpp", "10.3295"),
+    ("hll", "/vectors/3/raw", "1012.4701"),
+    ("hll", "/vectors/5/hll_2007", "1"),
+    ("hll", "/vectors/6/ertl", "9801"),
+    ("hll", "/statistics/0/std_error_theory", "0.0651"),
+    ("hll", "/statistics/1/hll_2007_rmse", "0.2"),
+    ("hll", "/statistics/2/ertl_bias", "0.1"),
+    ("hll", "/statistics/3/trials", "0"),
+    (
+        "hll",
+        "/apache_datasketches_100000_ints_lb_est_ub/10/0",
+        "99000",
+    ),
+    ("bloom", "/sizing/0/m_bits", "481"),
+    ("bloom", "/sizing/1/k", "8"),
+    ("bloom", "/sizing/2/fpr_finite", "0.001"),
+    ("bloom", "/filled/0/bits_set", "4979"),
+    ("bloom", "/filled/0/false_positives_in_100000", "1057"),
+    ("bloom", "/filled/0/first_item_positions/6", "9024"),
+    ("bloom", "/filled/1/cardinality_estimate", "9967"),
+    ("countmin", "/sizing/0/w", "27"),
+    ("countmin", "/sizing/1/datasketches_suggest/1", "4"),
+    ("countmin", "/stream/zipf_s", "1.2"),
+    ("countmin", "/result/max_error", "291"),
+    ("countmin", "/result/mean_error", "54.95"),
+    ("countmin", "/result/top10/9/2", "1389"),
+    ("reservoir", "/algorithm_R_vectors/0/seed", "2"),
+    ("reservoir", "/algorithm_R_vectors/1/result/3", "32"),
+    ("reservoir", "/algorithm_R_vectors/2/replacements", "46"),
+    ("reservoir", "/expected_replacement_table/3/value", "690.3"),
+    ("reservoir", "/check/dof", "200"),
+    ("reservoir", "/check/mean_replacements_L", "30"),
+    ("reservoir", "/check/chi2_R", "300"),
     ("indexes", "/roll/cases/0/segments", "3"),
     ("indexes", "/roll/cases/2/expect", r#""0-2,3-5""#),
 ];
@@ -171,13 +219,17 @@ fn an_altered_case_is_one_failure() {
 #[test]
 fn data_of_an_unknown_shape_fails_and_words_are_skipped() {
     for kind in [
+        "bloom",
+        "countmin",
         "crc32c",
+        "hll",
         "indexes",
         "leader_epoch",
         "partitioner",
         "record_batch",
         "replica_placement",
         "replication_hw_isr",
+        "reservoir",
         "topic_names",
         "varint",
     ] {

@@ -5,13 +5,17 @@
 //! Nothing passes silently: what is told only in words is skipped and printed, data of a shape that
 //! is not known fails.
 
+mod bloom;
+mod countmin;
 mod crc32c;
+mod hll;
 mod indexes;
 mod leader_epoch;
 mod partitioner;
 mod record_batch;
 mod replica_placement;
 mod replication_hw_isr;
+mod reservoir;
 mod topic_names;
 mod varint;
 
@@ -32,14 +36,18 @@ pub(super) struct Args {
 /// Judges `case` if it knows its shape, and reports at least one outcome then; otherwise says no.
 type Judge = fn(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool>;
 
-const KINDS: [(&str, Judge); 9] = [
+const KINDS: [(&str, Judge); 13] = [
+    ("bloom", bloom::judge),
+    ("countmin", countmin::judge),
     ("crc32c", crc32c::judge),
+    ("hll", hll::judge),
     ("indexes", indexes::judge),
     ("leader_epoch", leader_epoch::judge),
     ("partitioner", partitioner::judge),
     ("record_batch", record_batch::judge),
     ("replica_placement", replica_placement::judge),
     ("replication_hw_isr", replication_hw_isr::judge),
+    ("reservoir", reservoir::judge),
     ("topic_names", topic_names::judge),
     ("varint", varint::judge),
 ];
@@ -61,6 +69,7 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
                     name: &name,
                     path: &name,
                     value: &vectors,
+                    around: None,
                 };
                 walk(&file, Place::Top, judge, &mut report)?;
             }
@@ -114,11 +123,18 @@ struct Case<'a> {
     /// The way to it from the file.
     path: &'a str,
     value: &'a Value,
+    /// The map it stands in.
+    around: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> Case<'a> {
     fn field(&self, name: &str) -> Option<&'a Value> {
         self.value.get(name)
+    }
+
+    /// What stands beside it in the map around.
+    fn beside(&self, name: &str) -> Option<&'a Value> {
+        self.around?.get(name)
     }
 
     fn str_field(&self, name: &str) -> Option<&'a str> {
@@ -184,6 +200,7 @@ fn walk(case: &Case<'_>, place: Place, judge: Judge, report: &mut Report<'_>) ->
                     name: &i.to_string(),
                     path: &format!("{}[{i}]", case.path),
                     value,
+                    around: None,
                 };
                 walk(&item, Place::Item, judge, report)?;
             }
@@ -208,6 +225,7 @@ fn walk_map(
             name,
             path: &format!("{}.{name}", case.path),
             value,
+            around: Some(fields),
         };
         walk(&field, Place::Field, judge, report)?;
     }
@@ -264,6 +282,16 @@ fn equal<T: PartialEq + Debug>(what: &str, ours: T, theirs: T) -> Result<(), Str
         Ok(())
     } else {
         Err(format!("{what}: {theirs:?} expected, {ours:?} found"))
+    }
+}
+
+/// `Ok` if ours differs from theirs by no more than this part of it.
+fn close(what: &str, ours: f64, theirs: &Value, part: f64) -> Result<(), String> {
+    let near = |theirs: f64| (ours - theirs).abs() <= part * theirs.abs();
+    if theirs.as_f64().is_some_and(near) {
+        Ok(())
+    } else {
+        Err(format!("{what}: {theirs} expected, {ours} found"))
     }
 }
 
