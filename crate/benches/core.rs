@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_types)] // measuring is what this is for
 
-use millrace::bench::{self, Hunter, Replicator};
+use millrace::bench::{self, Hunter, Replicator, Sketcher};
 use millrace::protocol::Acks;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -25,7 +25,8 @@ fn main() {
     let mut acks_one = Replicator::new(Acks::One);
     let mut acks_all = Replicator::new(Acks::All);
     let mut hunter = Hunter::default();
-    let rates: [(&str, u64, Work<'_>); 5] = [
+    let (mut hll, mut bloom, mut cms) = (Sketcher::hll(), Sketcher::bloom(), Sketcher::cms());
+    let rates: [(&str, u64, Work<'_>); 8] = [
         ("kernel_events_per_s", BATCH, &mut bench::kernel_events),
         ("appended_records_per_s", BATCH, &mut bench::append_records),
         ("hunt_seeds_per_s", 1, &mut |n| hunter.seeds(n)),
@@ -35,6 +36,9 @@ fn main() {
         ("replicated_records_per_s_acksall", BATCH, &mut |n| {
             acks_all.records(n)
         }),
+        ("hll_updates_per_s", BATCH, &mut |n| hll.updates(n)),
+        ("bloom_updates_per_s", BATCH, &mut |n| bloom.updates(n)),
+        ("cms_updates_per_s", BATCH, &mut |n| cms.updates(n)),
     ];
     for (name, batch, work) in rates {
         rate(WARM_UP, batch, work);

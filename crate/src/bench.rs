@@ -9,6 +9,7 @@ use crate::scenario;
 use crate::scenario::{FeedSpec, Scenario};
 use crate::sim::faults::Intensity;
 use crate::sim::{Delivery, Hunt, Kernel, Moment, Timeline, Traced};
+use crate::sketch::{BloomFilter, BloomSize, CountMin, CountMinSize, HyperLogLog};
 use crate::time::Time;
 
 /// Kafka's default `batch.size`.
@@ -222,10 +223,81 @@ impl Hunter {
     }
 }
 
+/// A sketch that takes one item after the other.
+#[derive(Debug)]
+pub struct Sketcher {
+    sketch: Sketch,
+    next: u64,
+}
+
+#[derive(Debug)]
+enum Sketch {
+    HyperLogLog(HyperLogLog),
+    Bloom(BloomFilter),
+    CountMin(CountMin),
+}
+
+impl Sketcher {
+    fn new(sketch: Sketch) -> Self {
+        Self { sketch, next: 0 }
+    }
+
+    /// HyperLogLog with 16,384 registers, and items that are all different.
+    #[must_use]
+    pub fn hll() -> Self {
+        let sketch = HyperLogLog::new(14).expect("a precision there is");
+        Self::new(Sketch::HyperLogLog(sketch))
+    }
+
+    /// A Bloom filter for 100,000 items and one false positive in a hundred (k = 7), which come again
+    /// and again.
+    #[must_use]
+    pub fn bloom() -> Self {
+        let size = BloomSize::for_items(100_000, 0.01).expect("a size there is");
+        Self::new(Sketch::Bloom(BloomFilter::new(size).expect("so is this")))
+    }
+
+    /// A Count-Min sketch of 5 rows of 2,719 (ε = 0.1 %, δ = 1 %), and 10,000 items in turn.
+    #[must_use]
+    pub fn cms() -> Self {
+        let size = CountMinSize::for_error(0.001, 0.01).expect("a size there is");
+        Self::new(Sketch::CountMin(
+            CountMin::new(size, false).expect("so is this"),
+        ))
+    }
+
+    /// Adds `n` more items. Gives how many changed something, or what the last one's answer is.
+    pub fn updates(&mut self, n: u64) -> u64 {
+        let items = self.next..self.next + n;
+        self.next = items.end;
+        match &mut self.sketch {
+            Sketch::HyperLogLog(sketch) => items.map(|item| u64::from(sketch.add(item))).sum(),
+            Sketch::Bloom(filter) => items
+                .map(|item| u64::from(filter.add(item % 100_000)))
+                .sum(),
+            Sketch::CountMin(sketch) => {
+                items.for_each(|item| sketch.add(item % 10_000, 1));
+                sketch.estimate(self.next % 10_000)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cluster::Broker;
+
+    #[test]
+    fn every_update_reaches_its_sketch() {
+        assert_eq!(Sketcher::bloom().updates(1), 1);
+        let [mut hll, mut bloom, mut cms] = [Sketcher::hll(), Sketcher::bloom(), Sketcher::cms()];
+        let changed = hll.updates(20_000);
+        assert!((10_000..20_000).contains(&changed), "{changed}");
+        bloom.updates(100_000);
+        assert_eq!(bloom.updates(100_000), 0, "all were there");
+        assert!(cms.updates(30_000) >= 3, "each came three times");
+    }
 
     #[test]
     fn every_record_that_counts_is_acknowledged_and_kept_three_times() {

@@ -1,7 +1,7 @@
 //! What the bench asks of the wasm: it names its parts, prepares one, and does rounds of it. The
 //! clock is the bench's.
 
-use millrace::bench::{self, Hunter, Replicator, Seeker};
+use millrace::bench::{self, Hunter, Replicator, Seeker, Sketcher};
 use millrace::protocol::Acks;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -16,6 +16,7 @@ enum Part {
     Seek(Box<Seeker>),
     Replicate(Box<Replicator>),
     Hunt(Box<Hunter>),
+    Sketch(Box<Sketcher>),
 }
 
 thread_local! {
@@ -31,6 +32,9 @@ pub fn bench_names() -> Vec<String> {
         "replicated_records_per_s_acks1",
         "replicated_records_per_s_acksall",
         "hunt_seeds_per_s",
+        "hll_updates_per_s",
+        "bloom_updates_per_s",
+        "cms_updates_per_s",
         "seek_p95_ms",
     ]
     .map(str::to_owned)
@@ -44,6 +48,9 @@ pub fn bench_start(name: &str) {
         "appended_records_per_s" => Part::Append,
         "seek_p95_ms" => Part::Seek(Box::default()),
         "hunt_seeds_per_s" => Part::Hunt(Box::default()),
+        "hll_updates_per_s" => Part::Sketch(Box::new(Sketcher::hll())),
+        "bloom_updates_per_s" => Part::Sketch(Box::new(Sketcher::bloom())),
+        "cms_updates_per_s" => Part::Sketch(Box::new(Sketcher::cms())),
         "replicated_records_per_s_acks1" => replicate(Acks::One),
         "replicated_records_per_s_acksall" => replicate(Acks::All),
         _ => Part::Kernel,
@@ -74,6 +81,10 @@ pub fn bench_round() -> f64 {
         Part::Hunt(hunter) => {
             std::hint::black_box(hunter.seeds(1));
             1.0
+        }
+        Part::Sketch(sketcher) => {
+            std::hint::black_box(sketcher.updates(ROUND));
+            ROUND as f64
         }
         Part::Seek(seeker) => {
             std::hint::black_box(seeker.seek());

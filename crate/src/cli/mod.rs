@@ -10,6 +10,7 @@ mod partition;
 mod report;
 mod run;
 mod scenes;
+mod sketch;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -41,6 +42,7 @@ enum Command {
     SampleOrders,
     DumpLog(dump_log::Args),
     Partition(partition::Args),
+    Sketch(sketch::Args),
     Conform(conform::Args),
 }
 
@@ -92,6 +94,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
         Command::SampleOrders => scenes::sample_orders(streams),
         Command::DumpLog(args) => dump_log::run(args, streams),
         Command::Partition(args) => partition::run(args, streams),
+        Command::Sketch(args) => sketch::run(args, streams),
         Command::Conform(args) => conform::run(args, streams),
     }
 }
