@@ -471,11 +471,13 @@ impl Timeline {
         });
         let scripted = self.scenario.script.get(present.script_done);
         let script_due = scripted.is_some_and(|acted| due(acted.at_us));
-        let before = |a: Option<&Acted>, b: Option<&Acted>| match (a, b) {
-            (Some(a), Some(b)) => a.at_us < b.at_us,
-            _ => true,
+        // At one microsecond the script goes first, unless the person was there before it.
+        let first = |script: &Acted, own: &Acted| {
+            script.at_us < own.at_us
+                || script.at_us == own.at_us && !own.instant.is_some_and(reached)
         };
-        if script_due && (!own_due || before(scripted, own)) {
+        let both = scripted.zip(own);
+        if script_due && (!own_due || both.is_none_or(|(script, own)| first(script, own))) {
             let acted = &self.scenario.script[present.script_done];
             present.script_done += 1;
             present.world.idle_until(acted.at_us);

@@ -116,3 +116,33 @@ fn another_future_parts_where_the_commands_differ() {
     afresh.run_until(Time(6_000_000), u64::MAX);
     assert_eq!(afresh.trace_hash(), timeline.trace_hash());
 }
+
+/// What the person did at the microsecond of a command of the script comes after it, unless they were
+/// there before it, and again so when it is played again.
+#[test]
+fn a_command_at_the_time_of_the_script_keeps_its_place() {
+    let scene = scenario::by_name("ack-before-replication").expect("the scene is there");
+    let flaw = |timeline: &Timeline| timeline.moment().world.flaw();
+    let begin = || Timeline::new(scene.clone(), 41).expect("it starts");
+    let none = Command::SetFlaw { flaw: None };
+    let mut after = begin();
+    after.run_until(Time::ZERO, u64::MAX);
+    assert!(flaw(&after).is_some());
+    after.act(none.clone()).expect("always");
+    after.run_until(Time(1_000_000), u64::MAX);
+    assert_eq!(flaw(&after), None);
+    let mut before = begin();
+    before.act(none.clone()).expect("always");
+    before.run_until(Time(1_000_000), u64::MAX);
+    assert!(flaw(&before).is_some());
+    for played in [after, before] {
+        let mut again = begin();
+        again.script(played.commands().to_vec());
+        again.run_until(Time(1_000_000), u64::MAX);
+        assert_eq!(again.trace_hash(), played.trace_hash());
+    }
+    let mut unknown = begin();
+    unknown.script(vec![acted(0, None, none)]);
+    unknown.run_until(Time(1_000_000), u64::MAX);
+    assert_eq!(flaw(&unknown), None);
+}
