@@ -279,8 +279,9 @@ fn too_few(world: &World, at: TopicPartition) -> bool {
 }
 
 /// How many records of a partition a producer was told of that its leader does not have in their
-/// place. Those that retention deleted are not lost.
-fn lost(moment: &Moment, at: TopicPartition, leader: NodeId) -> u64 {
+/// place, among those of which the trail still knows. Those that retention deleted are not lost.
+#[must_use]
+pub fn lost(moment: &Moment, at: TopicPartition, leader: NodeId) -> u64 {
     let broker = moment.world.broker(leader);
     let Some(log) = broker.and_then(|broker| broker.replica(at)) else {
         return 0;

@@ -28,7 +28,7 @@ mod world;
 pub use crate::cluster::Flaw;
 pub use chronicle::{Chronicle, Happening, Leadership};
 pub use command::{Acted, Command};
-pub use crashes::{Aftermath, Crash, Crashes};
+pub use crashes::{Aftermath, Crash, Crashes, lost};
 pub use feeds::Feed;
 pub use hunt::{Hunt, Prey, Search};
 pub use kernel::{Delivery, Kernel, Message, Traced};

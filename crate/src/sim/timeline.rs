@@ -14,6 +14,8 @@ use crate::protocol::{Fact, Sink, Stamp};
 use crate::time::Time;
 use std::sync::Arc;
 
+mod beside;
+
 /// A world, and what its observers have made of it so far.
 #[derive(Clone, Debug)]
 pub struct Moment {
@@ -141,8 +143,8 @@ pub struct Timeline {
     commands: Vec<Acted>,
     /// Commands that made no sense when they were to act, by their place among [`Self::commands`].
     refused: Map<usize, Problem>,
-    /// Moments kept to go back to, oldest first; the first is the beginning.
-    checkpoints: Vec<Moment>,
+    /// Moments kept to go back to, oldest first; the first is the beginning. Forks share them.
+    checkpoints: Vec<Arc<Moment>>,
     present: Moment,
     /// The time shown: the present world as it stands until its next event.
     shown: Time,
@@ -169,7 +171,7 @@ impl Timeline {
             seed,
             commands: Vec::new(),
             refused: Map::new(),
-            checkpoints: vec![present.clone()],
+            checkpoints: vec![Arc::new(present.clone())],
             played_instant: present.world.instant(),
             present,
             shown: Time::ZERO,
@@ -342,7 +344,7 @@ impl Timeline {
             seed: self.seed,
             commands: self.commands[..done].to_vec(),
             refused,
-            checkpoints: vec![self.present.clone()],
+            checkpoints: vec![Arc::new(self.present.clone())],
             present: self.present.clone(),
             shown: self.shown,
             played: self.shown,
@@ -408,7 +410,7 @@ impl Timeline {
     /// Puts the latest checkpoint that `reaches` lets pass in the present's place, if the way from
     /// there is shorter: always on the way back.
     fn take_nearest(&mut self, back: bool, reaches: impl Fn(&Moment) -> bool) {
-        let place = self.checkpoints.iter().rposition(&reaches);
+        let place = self.checkpoints.iter().rposition(|kept| reaches(kept));
         let instant = place.map(|place| self.checkpoints[place].world.instant());
         if back || instant.is_some_and(|instant| instant > self.instant()) {
             self.return_to(reaches);
@@ -417,8 +419,9 @@ impl Timeline {
 
     /// Puts the latest checkpoint that `reaches` lets pass in the present's place.
     fn return_to(&mut self, reaches: impl Fn(&Moment) -> bool) {
-        let place = self.checkpoints.iter().rposition(reaches).unwrap_or(0);
-        self.present = self.checkpoints[place].clone();
+        let place = self.checkpoints.iter().rposition(|kept| reaches(kept));
+        let place = place.unwrap_or(0);
+        self.present = (*self.checkpoints[place]).clone();
         self.shown = self.present.world.now();
     }
 
@@ -520,8 +523,8 @@ impl Timeline {
         for broker in world.brokers() {
             promises.recheck_logs(world.stamp(), broker);
         }
-        self.checkpoints.push(self.present.clone());
-        let cost = |all: &[Moment]| all.iter().map(Moment::unshared_bytes).sum::<usize>();
+        self.checkpoints.push(Arc::new(self.present.clone()));
+        let cost = |all: &[Arc<Moment>]| all.iter().map(|m| m.unshared_bytes()).sum::<usize>();
         while self.checkpoints.len() > 8 && cost(&self.checkpoints) > CHECKPOINT_BYTES {
             self.thin();
         }

@@ -2,6 +2,7 @@
 
 use crate::pile::Pile;
 use crate::protocol::{Carries, Fact, Sink, Stamp};
+use crate::time::Time;
 
 /// Facts about records and who leads their partitions, oldest first. Two piles take turns: when the younger one is full, the older
 /// one is forgotten. So what is kept is bounded, and a clone is as cheap as that of a pile.
@@ -9,6 +10,8 @@ use crate::protocol::{Carries, Fact, Sink, Stamp};
 pub struct Trail {
     older: Pile<(Stamp, Fact)>,
     newer: Pile<(Stamp, Fact)>,
+    /// Whether anything was forgotten yet.
+    forgot: bool,
 }
 
 impl Trail {
@@ -18,6 +21,13 @@ impl Trail {
     /// What happened, oldest first.
     pub fn facts(&self) -> impl DoubleEndedIterator<Item = &(Stamp, Fact)> + Clone {
         self.older.iter().chain(self.newer.iter())
+    }
+
+    /// Whether nothing at or after this time is forgotten.
+    #[must_use]
+    pub fn reaches(&self, since: Time) -> bool {
+        let mut oldest = self.facts();
+        !self.forgot || oldest.next().is_some_and(|(oldest, _)| oldest.at < since)
     }
 
     /// All of it: a clone may be the last to remember what is forgotten since.
@@ -49,6 +59,7 @@ impl Sink for Trail {
             return;
         }
         if self.newer.len() == Self::KEPT {
+            self.forgot |= self.older.len() > 0;
             self.older = std::mem::take(&mut self.newer);
         }
         self.newer.push((stamp, fact));
@@ -59,7 +70,7 @@ impl Sink for Trail {
 mod tests {
     use super::*;
     use crate::id::{NodeId, TopicId, TopicPartition};
-    use crate::time::Time;
+    use crate::time::Span;
 
     #[test]
     fn the_latest_are_kept_and_no_more_than_twice_as_many() {
@@ -76,6 +87,9 @@ mod tests {
             let kept = trail.facts().count();
             assert!(kept < 2 * Trail::KEPT + 1 && kept as u64 >= (n + 1).min(Trail::KEPT as u64));
             assert_eq!(trail.facts().next_back().map(|f| f.0), Some(stamp));
+            let oldest = trail.facts().next().map_or(Time::ZERO, |f| f.0.at);
+            assert!(trail.reaches(oldest + Span::micros(1)));
+            assert_eq!(trail.reaches(Time::ZERO), oldest == Time::ZERO);
         }
     }
 }

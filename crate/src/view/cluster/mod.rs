@@ -2,6 +2,7 @@
 //! controllers, the clients, and what is on its way between them. Plain data, made by
 //! [`scene`](self::scene::scene).
 
+pub mod compare;
 pub mod crashes;
 pub mod disks;
 pub mod explain;
@@ -96,6 +97,8 @@ pub struct BrokerScene {
     pub fate: String,
     /// Its replicas of the topic shown, by partition.
     pub replicas: Vec<ReplicaScene>,
+    /// Whether it stands otherwise in the run that this one is compared with.
+    pub unlike: bool,
 }
 
 impl BrokerScene {
@@ -153,6 +156,8 @@ pub struct ReplicaScene {
     pub high_watermark: i64,
     /// From here on its records are not those of the leader's log: they will be truncated.
     pub parts_at: Option<i64>,
+    /// Whether it is otherwise in the run that this one is compared with.
+    pub unlike: bool,
 }
 
 /// A controller.

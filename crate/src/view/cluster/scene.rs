@@ -46,6 +46,7 @@ pub fn scene(moment: &Moment, now: Time, wanted: TopicPartition, scene: &mut Clu
             note: String::new(),
             fate: fate(world, at, node).unwrap_or_default(),
             replicas: Vec::new(),
+            unlike: false,
         };
         shown.note = note(&moment.chronicle, node, &shown);
         let kept = broker.replicas().filter(|(kept, _)| kept.topic == at.topic);
@@ -293,6 +294,7 @@ fn replica_scene(
         parts_at: world
             .partition(at)
             .and_then(|leads| parts_at(replica, leads)),
+        unlike: false,
     })
 }
 
@@ -314,7 +316,7 @@ pub fn parts_at(replica: &Replica, leader: &Replica) -> Option<i64> {
 }
 
 /// What a controller wrote, in the words of the metadata log; `None` for what it did not write.
-fn decision(world: &World, happening: &Happening) -> Option<String> {
+pub(super) fn decision(world: &World, happening: &Happening) -> Option<String> {
     match *happening {
         Happening::Fenced(broker) => Some(format!("broker {} fenced", number(world, broker))),
         Happening::Unfenced(broker) => Some(format!("broker {} unfenced", number(world, broker))),
