@@ -71,6 +71,18 @@ pub struct Link {
     /// Which option was chosen for each question.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub answers: Map<String, u32>,
+    /// The run beside this one, where two are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
+}
+
+/// Another run of the same scene and seed, shown beside the first.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+pub struct Beside {
+    /// What was done in it, in order.
+    pub commands: Vec<Acted>,
+    /// Whether it is the first of the two, A.
+    pub first: bool,
 }
 
 /// A file that must be opened again before the run can be replayed.
@@ -175,6 +187,7 @@ impl Link {
         let mut link = Self::default();
         let mut complaints = Vec::new();
         let commands = members.remove("commands");
+        let beside = members.remove("beside");
         macro_rules! take {
             ($($field:ident: $what:literal),*) => {$(
                 if let Some(value) = members.remove(stringify!($field)) {
@@ -189,6 +202,8 @@ impl Link {
               at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", record: "record", order: "order", hash: "hash",
               file: "file", answers: "answers");
         link.commands = read_commands(commands, &mut complaints);
+        link.commands = in_order(link.commands, &mut complaints);
+        link.beside = beside.and_then(|value| read_beside(value, &mut complaints));
         clamp(&mut link, &mut complaints);
         Opened {
             link: Some(link),
@@ -309,6 +324,39 @@ pub fn read_acted(value: Value) -> Result<Acted, serde_json::Error> {
     })
 }
 
+/// Commands in the order of time, none later than a page goes.
+fn in_order(mut commands: Vec<Acted>, complaints: &mut Vec<String>) -> Vec<Acted> {
+    let before = commands.len();
+    commands.retain(|acted| acted.at_us <= LATEST);
+    if commands.len() < before {
+        complaints.push("Commands after the latest time of this page are left out.".to_owned());
+    }
+    let in_order = |a: &Acted, b: &Acted| {
+        a.at_us < b.at_us
+            || a.at_us == b.at_us && a.instant.unwrap_or(u64::MAX) <= b.instant.unwrap_or(u64::MAX)
+    };
+    if !commands.is_sorted_by(in_order) {
+        // Equals keep their places, so the second sort keeps the order of instants.
+        commands.sort_by_cached_key(|acted| acted.instant.unwrap_or(u64::MAX));
+        commands.sort_by_cached_key(|acted| acted.at_us.0);
+        complaints
+            .push("The link’s commands were not in the order of time; they are now.".to_owned());
+    }
+    commands
+}
+
+fn read_beside(value: Value, complaints: &mut Vec<String>) -> Option<Beside> {
+    let Value::Object(mut members) = value else {
+        complaints.push("The run beside this one could not be read and is left out.".to_owned());
+        return None;
+    };
+    let commands = read_commands(members.remove("commands"), complaints);
+    Some(Beside {
+        commands: in_order(commands, complaints),
+        first: members.remove("first") == Some(Value::Bool(true)),
+    })
+}
+
 /// Keeps what a link asks for within what a page will do.
 fn clamp(link: &mut Link, complaints: &mut Vec<String>) {
     if link.at_us > LATEST {
@@ -318,23 +366,6 @@ fn clamp(link: &mut Link, complaints: &mut Vec<String>) {
         ));
         link.at_us = LATEST;
         link.instant = None;
-    }
-    let before = link.commands.len();
-    link.commands.retain(|acted| acted.at_us <= LATEST);
-    if link.commands.len() < before {
-        complaints.push("Commands after the latest time of this page are left out.".to_owned());
-    }
-    let in_order = |a: &Acted, b: &Acted| {
-        a.at_us < b.at_us
-            || a.at_us == b.at_us && a.instant.unwrap_or(u64::MAX) <= b.instant.unwrap_or(u64::MAX)
-    };
-    if !link.commands.is_sorted_by(in_order) {
-        // Equals keep their places, so the second sort keeps the order of instants.
-        link.commands
-            .sort_by_cached_key(|acted| acted.instant.unwrap_or(u64::MAX));
-        link.commands.sort_by_cached_key(|acted| acted.at_us.0);
-        complaints
-            .push("The link’s commands were not in the order of time; they are now.".to_owned());
     }
     if let Some(file) = &mut link.file
         && !(file.speed.is_finite() && file.speed > 0.0)
@@ -372,6 +403,14 @@ mod tests {
             order: Some(OrderId(813)),
             hash: Some(hex(7)),
             answers: Map::from([("where-lost".to_owned(), 2)]),
+            beside: Some(Beside {
+                commands: vec![Acted {
+                    at_us: Time(12_400_000),
+                    instant: None,
+                    command: Command::Heal,
+                }],
+                first: true,
+            }),
             ..Link::default()
         }
     }
@@ -425,7 +464,7 @@ mod tests {
     #[test]
     fn one_bad_member_spoils_nothing_else() {
         let opened = Link::open(&fragment_of(
-            r#"{"scenario":"orders","seed":-1,"at_us":5000000,"unheard":1,"commands":[
+            r#"{"scenario":"orders","seed":-1,"at_us":5000000,"unheard":1,"beside":7,"commands":[
                 {"at_us":1,"set_rate":{"per_s":20}},
                 {"at_us":2,"set_rate":{"per_s":"many"}},
                 {"at_us":3,"heal":null}]}"#,
@@ -433,7 +472,7 @@ mod tests {
         let link = opened.link.unwrap();
         assert_eq!((link.seed, link.at_us), (0, Time(5_000_000)));
         assert_eq!(link.commands.len(), 1);
-        assert_eq!(opened.complaints.len(), 2, "{:?}", opened.complaints);
+        assert_eq!(opened.complaints.len(), 3, "{:?}", opened.complaints);
         assert!(opened.complaints[1].contains("Command 2 of 3"));
     }
 

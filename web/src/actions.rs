@@ -1,6 +1,7 @@
 //! What a person's doing does.
 
 use crate::app::{App, Msg, Opening, stage_of};
+use crate::beside::Compare;
 use crate::dom;
 use crate::lab::{FIRST_SEED, Lab};
 use crate::models::Look;
@@ -64,6 +65,7 @@ impl App {
             Action::Record(record) => self.follow_record(record),
             Action::Order(order) => self.follow(order),
             Action::Gesture(gesture) => self.gesture(ctx, gesture),
+            Action::Compare(what) => self.compare(ctx, what),
             Action::Hunt(what) => self.host.hunt(what.as_ref()),
             Action::TryCrashes(wanted) => self.host.try_crashes(&wanted),
             Action::PlayCrash(n) => {
@@ -76,6 +78,20 @@ impl App {
             other => self.transport(ctx, other),
         }
         true
+    }
+
+    /// Two runs side by side: what differs is told on the Explain tab.
+    fn compare(&self, ctx: &Context<Self>, what: Compare) {
+        if ctx.props().params.locked("fork") || self.staged != Page::Cluster {
+            return;
+        }
+        self.host.lab(|lab| lab.compare(what));
+        let begins = !matches!(what, Compare::Choose(_) | Compare::Keep(_));
+        self.host.look(|look| {
+            if begins {
+                look.tab = Tab::Explain;
+            }
+        });
     }
 
     /// Follows an order: its life is on the Topic tab.

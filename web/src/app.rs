@@ -172,9 +172,11 @@ impl Opening {
             return plain(Some(page), Vec::new());
         }
         let opened = Link::open(fragment);
-        let Some(link) = opened.link else {
+        let Some(mut link) = opened.link else {
             return plain(None, opened.complaints);
         };
+        // What an exam asks is not to be seen in a run beside.
+        link.beside.take_if(|_| params.exam);
         let mut look = Look {
             tab: crate::ui::Tab::by_name(&link.tab),
             order: link.order,

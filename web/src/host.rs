@@ -55,6 +55,8 @@ pub struct Scenes {
     pub orders: OrdersScene,
     /// Their brokers.
     pub cluster: ClusterScene,
+    /// Those of the run beside, while two are compared.
+    pub beside: ClusterScene,
 }
 
 /// What an animation frame calls.
@@ -77,7 +79,8 @@ struct Inner {
     lab: RefCell<Lab>,
     look: RefCell<Look>,
     scenes: RefCell<Scenes>,
-    stage: StageHandle,
+    /// The stage; and a second for B, while two runs are compared.
+    stages: [StageHandle; 2],
     charts: RefCell<(Unfinished, Answers)>,
     aside: RefCell<Aside>,
     markers: RefCell<Rc<Vec<Marker>>>,
@@ -122,7 +125,7 @@ impl Host {
             lab: RefCell::new(lab),
             look: RefCell::new(look),
             scenes: RefCell::default(),
-            stage: StageHandle::new(),
+            stages: [StageHandle::new(), StageHandle::new()],
             charts: RefCell::default(),
             aside: RefCell::default(),
             markers: RefCell::default(),
@@ -257,6 +260,12 @@ impl Host {
                 let at = models::partition(&moment.world, &look);
                 cluster::scene::scene(moment, now, at, &mut scenes.cluster);
                 scenes.cluster.record = look.record;
+                if let Some(beside) = lab.beside() {
+                    let moment = beside.run().moment();
+                    cluster::scene::scene(moment, now, at, &mut scenes.beside);
+                    scenes.beside.record = look.record;
+                    cluster::compare::mark(&mut scenes.cluster, &mut scenes.beside);
+                }
             }
             Page::Notes => {}
         }
@@ -269,7 +278,7 @@ impl Host {
     fn paint(&self, wall_ms: f64, changed: bool) {
         let inner = &*self.0;
         let woken = inner.awake.take();
-        if !(changed || woken || inner.stage.moving()) {
+        if !(changed || woken || inner.stages.iter().any(StageHandle::moving)) {
             return;
         }
         let (lab, scenes) = (inner.lab.borrow(), inner.scenes.borrow());
@@ -292,12 +301,21 @@ impl Host {
             },
             locked: inner.locked,
         };
-        let picture = if on_orders {
-            Picture::Orders(&scenes.orders, unfinished, answers)
-        } else {
-            Picture::Cluster(&scenes.cluster)
-        };
-        inner.stage.draw(picture, &marks);
+        let (own, other) = (&scenes.cluster, Picture::Cluster(&scenes.beside));
+        let [a, b] = &inner.stages;
+        match lab.beside() {
+            _ if on_orders => {
+                a.draw(Picture::Orders(&scenes.orders, unfinished, answers), &marks);
+            }
+            None => {
+                a.draw(Picture::Cluster(own), &marks);
+            }
+            Some(beside) => {
+                let (own_stage, its) = if beside.is_first() { (b, a) } else { (a, b) };
+                own_stage.draw(Picture::Cluster(own), &marks);
+                its.draw(other, &marks);
+            }
+        }
         if !inner.moved.get() && !scenes.orders.flights.is_empty() {
             inner.moved.set(true);
             dom::mark("millrace:first-record");
@@ -403,9 +421,9 @@ impl Host {
         self.wake();
     }
 
-    /// The stage's handle.
-    pub fn stage(&self) -> StageHandle {
-        self.0.stage.clone()
+    /// The handle of a stage: the first for A or the only run, the second for B.
+    pub fn stage(&self, first: bool) -> StageHandle {
+        self.0.stages[usize::from(!first)].clone()
     }
 
     /// The stage wants a frame.

@@ -1,6 +1,7 @@
 //! What is played and where one is in it: the time line, the player, the person's answers.
 //! No browser in here; the host gives it frames and a clock.
 
+use crate::beside::{Beside, Compare};
 use crate::player::Player;
 use crate::ui::Page;
 use millrace::link::{ENGINE, LATEST, Link, OwnFile, hex};
@@ -22,6 +23,8 @@ const CROWD: f64 = 300.0;
 /// A run with its player.
 pub struct Lab {
     timeline: Timeline,
+    /// The run beside it, always where it is.
+    beside: Option<Box<Beside>>,
     player: Player,
     /// Where the person wants to be, while the simulation is on its way there.
     seeking: Option<Time>,
@@ -81,6 +84,7 @@ impl Lab {
         };
         Self {
             timeline,
+            beside: None,
             player: Player::default(),
             seeking: None,
             opening: None,
@@ -131,6 +135,13 @@ impl Lab {
     pub fn replay(&mut self, link: Link) {
         self.recall(&link);
         self.timeline.script(link.commands.clone());
+        let page = Page::by_name(&link.page);
+        let page = page.unwrap_or(Page::home(self.timeline.scenario()));
+        let beside = link.beside.as_ref().filter(|_| page != Page::Orders);
+        self.beside = beside.map(|beside| {
+            let commands = beside.commands.clone();
+            Box::new(Beside::afresh(&self.timeline, commands, beside.first))
+        });
         self.opening = Some(Box::new(link));
     }
 
@@ -171,6 +182,7 @@ impl Lab {
             changed = true;
             if self.slices(to, 12.0, clock) {
                 self.timeline.seek(to, u64::MAX);
+                self.keep_up();
                 self.seeking = None;
             }
             return changed;
@@ -192,7 +204,9 @@ impl Lab {
     fn run(&mut self, target: Time, slice: u64, budget_ms: f64, clock: &dyn Fn() -> f64) -> bool {
         let until = clock() + budget_ms;
         loop {
-            if self.timeline.run_until(target, slice) {
+            let there = self.timeline.run_until(target, slice);
+            self.keep_up();
+            if there {
                 return true;
             }
             if clock() >= until {
@@ -203,10 +217,13 @@ impl Lab {
 
     /// On the way to `to`: back at once, forward through what has not been played yet in slices.
     fn slices(&mut self, to: Time, budget_ms: f64, clock: &dyn Fn() -> f64) -> bool {
-        to <= self.timeline.played() || {
-            if self.timeline.now() < self.timeline.played() {
-                let played = self.timeline.played();
+        let played = self.timeline.played();
+        let both = self.beside.as_ref().map(|beside| beside.run().played());
+        let played = both.map_or(played, |both| both.min(played));
+        to <= played || {
+            if self.timeline.now() < played {
                 self.timeline.seek(played, u64::MAX);
+                self.keep_up();
             }
             self.run(to, 4_000, budget_ms, clock)
         }
@@ -225,6 +242,7 @@ impl Lab {
             && instant < self.timeline.instant()
         {
             self.timeline.seek_instant(instant);
+            self.keep_up();
         }
         self.opening = None;
         self.notices
@@ -255,6 +273,12 @@ impl Lab {
                 self.notices.push(why);
             }
         }
+    }
+
+    /// Whether it is where the person wants to be.
+    #[cfg(test)]
+    pub fn settled(&self) -> bool {
+        self.opening.is_none() && self.seeking.is_none()
     }
 
     /// How far a link being opened has come, 0 to 1.
@@ -303,14 +327,66 @@ impl Lab {
             // Who chooses needs time to stand still.
             self.player.play(false);
         }
-        self.timeline.act(command).map_err(|why| why.to_string())
+        let what = self.timeline.act(command).map_err(|why| why.to_string());
+        if what.is_ok() {
+            self.acted(self.timeline.now());
+        }
+        what
+    }
+
+    /// The run was changed from this time on.
+    fn acted(&mut self, at: Time) {
+        self.changed = true;
+        if let Some(beside) = &mut self.beside {
+            beside.acted(at);
+        }
+        self.keep_up();
+    }
+
+    /// Brings the run beside to where this one is.
+    fn keep_up(&mut self) {
+        if let Some(beside) = &mut self.beside {
+            beside.keep_up(&self.timeline);
+        }
+    }
+
+    /// The run beside this one, if two are compared.
+    pub fn beside(&self) -> Option<&Beside> {
+        self.beside.as_deref()
+    }
+
+    /// Two runs side by side.
+    pub fn compare(&mut self, what: Compare) {
+        self.changed = true;
+        match what {
+            Compare::Choose(first) => {
+                if let Some(beside) = &mut self.beside {
+                    beside.choose(first, &mut self.timeline);
+                }
+            }
+            Compare::Keep(first) => {
+                self.compare(Compare::Choose(first));
+                self.beside = None;
+            }
+            begins => {
+                let now = self.seeking.unwrap_or(self.timeline.now());
+                self.beside = Beside::begin(begins, &self.timeline).map(Box::new);
+                let behind = |beside: &Beside| beside.run().now() < self.timeline.now();
+                if self.beside().is_some_and(behind) {
+                    // Both go there together from the beginning.
+                    self.timeline.seek(Time::ZERO, u64::MAX);
+                    self.keep_up();
+                    self.seek(now);
+                }
+            }
+        }
     }
 
     /// Plays these commands in place of those known, from a time on; what they leave is kept as a fork.
     pub fn go_otherwise(&mut self, commands: Vec<Acted>, from: Time) {
         self.timeline.go_otherwise(commands);
+        self.acted(self.timeline.now());
         self.seek(from);
-        self.changed = true;
     }
 
     /// Goes to a time; at once if it has been played, otherwise as fast as it goes.
@@ -335,6 +411,7 @@ impl Lab {
     pub fn step_forward(&mut self) {
         self.player.play(false);
         self.timeline.step_forward();
+        self.keep_up();
         self.changed = true;
     }
 
@@ -342,13 +419,15 @@ impl Lab {
     pub fn step_back(&mut self) {
         self.player.play(false);
         self.timeline.step_back();
+        self.keep_up();
         self.changed = true;
     }
 
     /// Takes up the future that acting in the past left; the present one is left in its stead.
     pub fn return_to(&mut self, fork: usize) {
+        let at = self.timeline.forks().get(fork).map(|fork| fork.at);
         self.timeline.take_up(fork, u64::MAX);
-        self.changed = true;
+        self.acted(at.unwrap_or(Time::ZERO));
     }
 
     /// What there is to say, and from now on said.
@@ -372,6 +451,7 @@ impl Lab {
             hash: Some(hex(timeline.trace_hash())),
             file: self.file.clone(),
             answers,
+            beside: self.beside().map(Beside::link),
             ..Link::default()
         }
     }
@@ -402,7 +482,7 @@ mod tests {
         let clock = clock();
         for frame in 0..10_000 {
             lab.frame(f64::from(frame) * 16.0, &clock);
-            if lab.opening.is_none() && lab.seeking.is_none() {
+            if lab.settled() {
                 return;
             }
         }

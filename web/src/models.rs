@@ -1,6 +1,7 @@
 //! From the moment shown to what the panels show: the only place that calls the core's views.
 
 use crate::aside::{Aside, Chase};
+use crate::beside::{Beside, Compared};
 use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
@@ -55,10 +56,13 @@ pub fn snapshot(
     let asked = predict::asked(timeline, lab.answers());
     let score = predict::score(&asked);
     let scenario = timeline.scenario();
+    let beside = lab.beside().filter(|_| scenes.page == Page::Cluster);
+    // Who compares has found something to try.
+    let proposed = beside.map_or(proposal::proposal(timeline), |_| "");
     Snapshot {
         transport: transport(lab, before.map(|b| &b.transport)),
         scenario: (scenario.name.clone(), scenario.title.clone()),
-        watch: (caption(lab), proposal::proposal(timeline).to_owned()),
+        watch: (caption(lab), proposed.to_owned()),
         summary: match scenes.page {
             Page::Cluster => cluster::explain::summary(&timeline.moment().world, &scenes.cluster),
             Page::Orders | Page::Notes => summary(&scenes.orders),
@@ -70,7 +74,28 @@ pub fn snapshot(
         panel: panel(lab, look, scenes, aside, asked, before.map(|b| &b.panel)),
         score,
         opening: lab.opening(),
+        compared: beside.map(|beside| {
+            let old = before.and_then(|before| before.compared.as_ref());
+            kept(old, compared(lab, beside, scenes))
+        }),
+        mistaken: timeline.moment().world.flaw().is_some(),
         file: lab.file().map(|file| (file.name.clone(), file.speed)),
+    }
+}
+
+/// What differs between the two runs.
+fn compared(lab: &Lab, beside: &Beside, scenes: &Scenes) -> Compared {
+    let (own, other) = (&scenes.cluster, &scenes.beside);
+    let both = if beside.is_first() {
+        [other, own]
+    } else {
+        [own, other]
+    };
+    let runs = beside.sides(lab.timeline());
+    Compared {
+        first: !beside.is_first(),
+        comparison: cluster::compare::compare(runs, both, beside.parting()),
+        summary: cluster::explain::summary(&beside.run().moment().world, other),
     }
 }
 

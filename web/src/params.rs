@@ -31,11 +31,12 @@ impl Theme {
 }
 
 /// The controls that a teacher may freeze, by the names `lock=` takes, and what each covers.
-pub const LOCKS: [(&str, &str); 25] = [
+pub const LOCKS: [(&str, &str); 26] = [
     ("play", "play and pause"),
     ("step", "one step back or forward"),
     ("speed", "the speed"),
     ("seek", "the time line"),
+    ("fork", "two runs side by side"),
     ("seed", "the seed, the scene and the hunt"),
     ("load", "loading one’s own orders"),
     ("whatif", "the What if… buttons"),
@@ -109,7 +110,7 @@ impl Params {
     /// Whether a control of this name may not be used.
     pub fn locked(&self, name: &str) -> bool {
         self.lock.iter().any(|lock| lock == name || lock == "all")
-            || self.exam && matches!(name, "seek" | "step" | "seed")
+            || self.exam && matches!(name, "seek" | "step" | "seed" | "fork")
     }
 }
 
@@ -133,6 +134,7 @@ mod tests {
     fn an_exam_has_no_way_through_time() {
         let params = Params::read("?exam=1");
         assert!(params.locked("seek") && params.locked("step") && params.locked("seed"));
+        assert!(params.locked("fork"));
         assert!(!params.locked("work") && !params.locked("play"));
         assert!(Params::read("?lock=all").locked("work"));
     }

@@ -1,8 +1,9 @@
 //! The bar at the foot: step, play, speed, the time line with its markers, time and seed.
 
+use crate::beside::Compare;
 use crate::host::Dials;
 use crate::player::{SPEEDS, speed_label};
-use crate::ui::{Action, Over, Transport, Ui};
+use crate::ui::{Action, Over, Page, Transport, Ui};
 use millrace::link::LATEST;
 use millrace::time::Time;
 use millrace::view::panel::{Marker, Tone};
@@ -111,10 +112,17 @@ fn forks(ui: &Ui, forks: &[Time]) -> Html {
     let last = forks.len() - 1;
     let at = clock(forks[last]);
     html! {
-        <button class="plain" data-testid="fork" onclick={ui.does(Action::Fork(last))}
-            title="You acted in the past. What had happened after it is kept.">
-            { format!("forked at {at}: back to the old future") }
-        </button>
+        <>
+            <button class="plain" data-testid="fork" onclick={ui.does(Action::Fork(last))}
+                title="You acted in the past. What had happened after it is kept.">
+                { format!("forked at {at}: back to the old future") }
+            </button>
+            if ui.page == Page::Cluster && !ui.locked("fork") {
+                { ", or " }
+                <button class="plain" data-testid="fork-beside" onclick={ui.does(Action::Compare(Compare::WithFork(last)))}
+                    title="The old future as A, this one as B.">{ "both side by side" }</button>
+            }
+        </>
     }
 }
 

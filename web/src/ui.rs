@@ -1,5 +1,8 @@
 //! What the parts of the page say to each other.
 
+pub use crate::pages::{Page, Tab};
+
+use crate::beside::{Compare, Compared};
 use crate::panel::nodes::NodeRow;
 use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
@@ -8,7 +11,7 @@ use millrace::cluster::Flaw;
 use millrace::id::OrderId;
 use millrace::map::Map;
 use millrace::protocol::{Acks, Stop};
-use millrace::scenario::{self, Scenario, Settings};
+use millrace::scenario::Settings;
 use millrace::sim::Command;
 use millrace::sim::faults::Intensity;
 use millrace::time::{Span, Time};
@@ -26,155 +29,6 @@ use millrace::view::panel::{
 use millrace::view::predict::Score;
 use std::rc::Rc;
 use yew::prelude::*;
-
-/// The pages that exist.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Page {
-    /// The order pipeline.
-    #[default]
-    Orders,
-    /// Brokers, replicas, controllers.
-    Cluster,
-    /// Glossary, miniatures, exercise.
-    Notes,
-}
-
-impl Page {
-    /// All of them, in the order of the header.
-    pub const ALL: [Self; 3] = [Self::Orders, Self::Cluster, Self::Notes];
-
-    /// In links.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Orders => "orders",
-            Self::Cluster => "cluster",
-            Self::Notes => "notes",
-        }
-    }
-
-    /// In the header.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Orders => "Orders",
-            Self::Cluster => "Cluster",
-            Self::Notes => "Notes",
-        }
-    }
-
-    /// From its name in links.
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|page| page.name() == name)
-    }
-
-    /// The page whose scene this is.
-    pub fn home(scenario: &Scenario) -> Self {
-        if scenario.feed.is_some() {
-            Self::Cluster
-        } else {
-            Self::Orders
-        }
-    }
-
-    /// Its scenes, in the order offered; a page without scenes has no stage.
-    pub fn scenes(self) -> Vec<Scenario> {
-        match self {
-            Self::Orders => scenario::orders::all(),
-            Self::Cluster => scenario::cluster::all(),
-            Self::Notes => Vec::new(),
-        }
-    }
-
-    /// Whether it has a stage, on which a run is shown.
-    pub fn has_stage(self) -> bool {
-        self != Self::Notes
-    }
-
-    /// The tabs of its side panel, in order.
-    pub fn tabs(self) -> &'static [Tab] {
-        match self {
-            Self::Cluster => &[
-                Tab::Explain,
-                Tab::Partition,
-                Tab::Topic,
-                Tab::Faults,
-                Tab::Network,
-            ],
-            Self::Orders | Self::Notes => &[
-                Tab::Explain,
-                Tab::Topic,
-                Tab::Metrics,
-                Tab::Faults,
-                Tab::Code,
-            ],
-        }
-    }
-}
-
-/// The tabs of the side panel.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Tab {
-    /// What is happening now.
-    #[default]
-    Explain,
-    /// One partition: its replicas, its epochs, who keeps what.
-    Partition,
-    /// The live table of a topic.
-    Topic,
-    /// Numbers, lag, promises, and every picture as a table.
-    Metrics,
-    /// Everything a person can do to the shops.
-    Faults,
-    /// The same as client code.
-    Code,
-    /// Which message arrives next.
-    Network,
-}
-
-impl Tab {
-    const ALL: [Self; 7] = [
-        Self::Explain,
-        Self::Partition,
-        Self::Topic,
-        Self::Metrics,
-        Self::Faults,
-        Self::Code,
-        Self::Network,
-    ];
-
-    /// In links and element ids.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Explain => "explain",
-            Self::Partition => "partition",
-            Self::Topic => "topic",
-            Self::Metrics => "metrics",
-            Self::Faults => "faults",
-            Self::Code => "code",
-            Self::Network => "network",
-        }
-    }
-
-    /// On the tab.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Explain => "Explain",
-            Self::Partition => "Partition",
-            Self::Topic => "Topic",
-            Self::Metrics => "Metrics",
-            Self::Faults => "Faults",
-            Self::Code => "Code",
-            Self::Network => "Network",
-        }
-    }
-
-    /// From its name in links; the first tab for any other.
-    pub fn by_name(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|tab| tab.name() == name)
-            .unwrap_or_default()
-    }
-}
 
 /// What lies over the page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -245,6 +99,8 @@ pub enum Action {
     Over(Option<Over>),
     /// The next theme.
     Theme(Theme),
+    /// Two runs side by side.
+    Compare(Compare),
     /// A hunt for failures begins, or the one that is on ends.
     Hunt(Option<Hunting>),
     /// A crash is to be tried at many moments.
@@ -595,6 +451,10 @@ pub struct Snapshot {
     pub score: Score,
     /// How far a link being opened has come.
     pub opening: Option<f64>,
+    /// The two runs that are compared, if two are.
+    pub compared: Option<Rc<Compared>>,
+    /// Whether a mistake of the past is switched on.
+    pub mistaken: bool,
     /// The file that is played: its name and speed.
     pub file: Option<(String, f64)>,
 }

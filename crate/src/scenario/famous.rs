@@ -67,7 +67,7 @@ fn famous(
             title: format!("Famous: {title}"),
             watch: watch.into(),
             try_this:
-                "Go back to the start, choose no mistake in Faults, and play: the same faults break nothing that is promised."
+                "Press “Old beside new” to see the same seed and the same faults with the mistake and without it."
                     .into(),
             try_done: Some(Command::SetFlaw { flaw: None }),
             script,

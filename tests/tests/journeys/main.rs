@@ -5,6 +5,7 @@
 
 mod access;
 mod cluster;
+mod compare;
 mod crash;
 mod embed;
 mod keyboard;

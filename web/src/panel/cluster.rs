@@ -4,6 +4,7 @@ use super::Entry;
 use super::biography::drawing;
 use super::explain::{questions, told, what_ifs};
 use super::parts::{bare_table, data_table, promises};
+use crate::beside::Compared;
 use crate::ui::{Action, ClusterNow, PartitionData, Ui};
 use millrace::client::partitioner::{murmur2, partition_for_key};
 use millrace::time::Time;
@@ -13,12 +14,13 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// The Explain tab; in an exam only its questions.
-pub fn now(ui: &Ui, data: &ClusterNow, score: Score) -> Html {
+pub fn now(ui: &Ui, data: &ClusterNow, score: Score, compared: Option<&Compared>) -> Html {
     if ui.params.exam {
         return questions(ui, &data.asked, score);
     }
     html! {
         <>
+            { for compared.map(compare) }
             { told(ui, &data.explain, &data.asked, score) }
             { bare_table(&data.replicas, "replicas") }
             { what_ifs(ui, &data.what_if) }
@@ -31,6 +33,38 @@ pub fn now(ui: &Ui, data: &ClusterNow, score: Score) -> Html {
             <h3>{ "Promises" }</h3>
             { promises(ui, &data.promises) }
         </>
+    }
+}
+
+/// Two runs, and what differs in them.
+fn compare(compared: &Compared) -> Html {
+    let comparison = &compared.comparison;
+    let table = &comparison.table;
+    let row = |row: &Vec<String>| {
+        let [what, a, b] = &row[..] else {
+            return html! {};
+        };
+        let unlike = a != b;
+        html! {
+            <tr class={unlike.then_some("unlike")}>
+                <th scope="row">
+                    <span aria-hidden="true" class="sign">{ if unlike { "≠" } else { "" } }</span>
+                    if unlike { <span class="hidden">{ "differs: " }</span> }
+                    { what }
+                </th>
+                <td>{ a }</td><td>{ b }</td>
+            </tr>
+        }
+    };
+    html! {
+        <section class="compared" aria-label="Two runs side by side" data-testid="compared">
+            <p data-testid="compared-told">{ &comparison.told }</p>
+            <table class="data" data-testid="compared-table">
+                <caption>{ &table.caption }{ ". What differs has a ≠." }</caption>
+                <thead><tr>{ for table.heads.iter().map(|head| html! { <th scope="col">{ head }</th> }) }</tr></thead>
+                <tbody>{ for table.rows.iter().map(row) }</tbody>
+            </table>
+        </section>
     }
 }
 

@@ -49,7 +49,9 @@ pub fn side(ui: &Ui, page: Page, shown: &Snapshot, up: bool, sheet: &Callback<()
             html! { <faults::Faults ui={ui.clone()} data={data.clone()} file={shown.file.clone()} /> }
         }
         PanelData::Code(data) => html! { <code::Code data={data.clone()} /> },
-        PanelData::ClusterNow(data) => cluster::now(ui, data, shown.score),
+        PanelData::ClusterNow(data) => {
+            cluster::now(ui, data, shown.score, shown.compared.as_deref())
+        }
         PanelData::Network(data) => network::network(ui, data),
         PanelData::Partition(data) => cluster::partition(ui, data),
         PanelData::ClusterFaults(data) => {

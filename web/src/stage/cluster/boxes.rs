@@ -1,7 +1,7 @@
 //! Brokers with their replicas, and the clients.
 
 use super::layout::{Layout, MOST_ROWS};
-use super::{Pen, cell, role};
+use super::{Pen, cell, role, unlike};
 use crate::stage::hit::Hit;
 use crate::stage::ink::Ink;
 use crate::stage::shapes::{Rect, dashed, filled, solid};
@@ -41,6 +41,9 @@ fn head(pen: &mut Pen, layout: &Layout, broker: &BrokerScene, at: Rect) {
         name,
         format_args!("Broker {}", broker.number),
     );
+    if broker.unlike {
+        unlike(pen, (at.x + 8.0, base));
+    }
     let ink = if broker.serves() {
         Ink::Muted
     } else {
@@ -76,6 +79,9 @@ fn strip(
         name,
         format_args!("{}-{}", scene.topic, replica.partition),
     );
+    if replica.unlike {
+        unlike(pen, (row.x + 2.0, base));
+    }
     let (word, ink) = role(broker, replica);
     let tag = x + name + 8.0;
     if replica.role == Role::Leader && broker.serves() {

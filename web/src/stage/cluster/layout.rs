@@ -32,8 +32,8 @@ impl Topology {
 
 /// More partitions than this are not drawn in the boxes.
 pub const MOST_ROWS: usize = 8;
-/// Below this width brokers stand one below the other.
-const NARROW: f32 = 640.0;
+/// Below this width brokers stand one below the other: what is said of them would not fit.
+const NARROW: f32 = 860.0;
 const MARGIN: f32 = 20.0;
 /// From client to client at least.
 const CLIENT: f32 = 54.0;
@@ -75,6 +75,8 @@ pub struct Layout {
 pub const EPOCHS: f32 = 20.0;
 /// Room for offsets below the ruler.
 const AXIS: f32 = 22.0;
+/// Room below the controllers, where the metadata log is on a line of its own.
+const FOOT: f32 = 26.0;
 
 impl Layout {
     /// Places for a stage of this size; a height of 0 means as high as it must be.
@@ -140,28 +142,39 @@ impl Layout {
     fn narrow(width: f32, height: f32, t: &Topology) -> Self {
         let margin = 12.0;
         let rows = t.rows.max(1) as f32;
-        let (head, row, ruler_row) = (28.0, 24.0, 46.0);
+        let (columns, replicas) = (t.brokers as f32, t.replicas.max(1) as f32);
+        let roomy = [44.0, 28.0, 24.0, 46.0, 14.0];
+        let tight = [36.0, 22.0, 19.0, 32.0, 6.0];
+        let needs = |[client, head, row, ruler_row, gap]: [f32; 5]| {
+            let broker = head + rows * row + 6.0 + gap;
+            let first = if t.clients == 0 { 48.0 } else { 68.0 + client };
+            let ruler = EPOCHS + replicas * ruler_row + AXIS;
+            first + columns * broker + ruler + 26.0 + 22.0 + FOOT
+        };
+        // Drawn closer where all of it can be seen then, as beside another picture.
+        let close = height < needs(roomy) && height >= needs(tight);
+        let [client, head, row, ruler_row, gap] = if close { tight } else { roomy };
+        let first = if t.clients == 0 { 48.0 } else { 68.0 + client };
         let inner = width - 2.0 * margin;
         let wide = (inner - 10.0 * (t.clients.max(1) - 1) as f32) / t.clients.max(1) as f32;
-        let clients =
-            (0..t.clients).map(|n| Rect::new(margin + n as f32 * (wide + 10.0), 44.0, wide, 44.0));
+        let clients = (0..t.clients)
+            .map(|n| Rect::new(margin + n as f32 * (wide + 10.0), 44.0, wide, client));
         let high = head + rows * row + 6.0;
-        let first = if t.clients == 0 { 48.0 } else { 112.0 };
         let brokers: Vec<Rect> = (0..t.brokers)
-            .map(|n| Rect::new(margin, first + n as f32 * (high + 14.0), inner, high))
+            .map(|n| Rect::new(margin, first + n as f32 * (high + gap), inner, high))
             .collect();
-        let below = brokers.last().map_or(first, |last| last.bottom()) + 10.0;
+        let below = brokers.last().map_or(first, |last| last.bottom()) + gap - 4.0;
         let ruler_top = below + 30.0;
         let ruler = Rect::new(
             margin + 62.0,
             ruler_top,
             inner - 62.0,
-            EPOCHS + t.replicas.max(1) as f32 * ruler_row,
+            EPOCHS + replicas * ruler_row,
         );
         let controllers = (margin, ruler.bottom() + AXIS + 22.0);
         Self {
             width,
-            height: height.max(controllers.1 + 34.0),
+            height: height.max(controllers.1 + FOOT),
             wide: false,
             title: (margin, 26.0),
             clients: clients.collect(),

@@ -146,6 +146,12 @@ fn role(broker: &BrokerScene, replica: &ReplicaScene) -> (&'static str, Ink) {
     (broker.role(replica), ink)
 }
 
+/// The sign of what is otherwise in the run beside this one, in the margin at the left of its name.
+fn unlike(pen: &mut Pen, at: Point) {
+    let set = Face::SmallName.center(Ink::Warn);
+    pen.list.text(at, set, format_args!("≠"));
+}
+
 /// One record: filled if committed, outlined above the high watermark, hatched if it parts from the
 /// leader's log.
 fn cell(pen: &mut Pen, at: Rect, offset: i64, replica: &ReplicaScene, faded: bool) {

@@ -2,7 +2,7 @@
 
 use super::boxes::behind;
 use super::layout::{EPOCHS, Layout};
-use super::{Pen, RULER, cell, role};
+use super::{Pen, RULER, cell, role, unlike};
 use crate::stage::hit::Hit;
 use crate::stage::ink::Ink;
 use crate::stage::shapes::{Rect, filled, solid};
@@ -134,6 +134,9 @@ fn row(
         name,
         format_args!("{title} {}", broker.number),
     );
+    if replica.unlike {
+        unlike(pen, (x - 6.0, y + 12.0));
+    }
     let set = if layout.wide { Face::Small } else { Face::Tiny }.left(ink);
     pen.list.text((x, y + 25.0), set, format_args!("{word}"));
     let high = (layout.ruler_row - 16.0).clamp(18.0, 26.0);
