@@ -113,7 +113,7 @@ fn strip(
             13.0_f32.min(row.bottom() - base - 7.0),
         )
     } else {
-        let from = tag + Face::SmallName.width("leader on paper") * 0.72 + 10.0;
+        let from = tag + Face::Small.width("in sync on paper") + 6.0;
         Rect::new(from, row.y + 4.0, row.right() - from - 4.0, 12.0)
     };
     let fits = (cells.w / PITCH).floor().max(1.0);

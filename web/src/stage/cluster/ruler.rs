@@ -167,7 +167,7 @@ fn row(
         let at = (scale.x(replica.log_end as f64) + 8.0, y + high / 2.0 + 5.0);
         let words = "not in the leader's log: will be truncated";
         let room = scale.area.right() - at.0;
-        if room > 60.0 {
+        if at.0 >= scale.area.x && room > 60.0 {
             let set = Face::Small.left(Ink::Bad);
             pen.list.text_in(room, at, set, format_args!("{words}"));
         }

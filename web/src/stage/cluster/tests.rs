@@ -165,3 +165,29 @@ fn pressing_a_cell_follows_its_record() {
     let told = tip::describe(record, &scene).join("; ");
     assert!(told.contains("broker 3: committed"), "{told}");
 }
+
+/// Beside another picture all of it is seen at once, and what differs has its sign; what lies before
+/// the ruler's beginning has no words there.
+#[test]
+fn two_pictures_fit_side_by_side_and_mark_what_differs() {
+    let mut scene = moments().swap_remove(3);
+    let signs = |said: &[String]| said.iter().filter(|words| *words == "≠").count();
+    let mut painter = Painter::default();
+    let said = painted(&mut painter, (470.0, 595.0), &scene);
+    assert_eq!(painter.size(), (470.0, 595.0));
+    assert_eq!(signs(&said), 0);
+    scene.brokers[0].unlike = true;
+    let replica = &mut scene.brokers[0].replicas[0];
+    replica.unlike = true;
+    replica.parts_at = Some(replica.log_end - 1);
+    let said = painted(&mut painter, (470.0, 595.0), &scene);
+    assert_eq!(
+        signs(&said),
+        3,
+        "the broker, its replica, and that on the ruler"
+    );
+    assert!(
+        said.iter().any(|words| words.contains("records behind")),
+        "{said:?}"
+    );
+}
