@@ -21,5 +21,6 @@ pub mod scenario;
 pub mod shop;
 pub mod sim;
 pub mod sketch;
+pub mod stream;
 pub mod time;
 pub mod view;

@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sketch", &["map", "rng"]),
     ("log", &["id", "time", "rng", "pile"]),
     ("protocol", &["id", "map", "time", "log"]),
+    ("stream", &[]),
     (
         "cluster",
         &["id", "map", "time", "rng", "log", "protocol", "group"],
@@ -56,14 +57,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "bench",
         &[
-            "id", "time", "rng", "sketch", "log", "protocol", "sim", "scenario",
+            "id", "time", "rng", "sketch", "log", "protocol", "sim", "scenario", "stream",
         ],
     ),
     (
         "cli",
         &[
             "id", "map", "time", "rng", "sketch", "log", "protocol", "cluster", "client", "group",
-            "shop", "sim", "scenario", "link", "view",
+            "shop", "sim", "scenario", "link", "view", "stream",
         ],
     ),
 ];
