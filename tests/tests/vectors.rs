@@ -6,14 +6,11 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 fn vectors(kind: &str) -> PathBuf {
-    let vectors = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let name = format!("{kind}.json");
-    let sketches = vectors.join("sketches").join(&name);
-    if sketches.exists() {
-        sketches
-    } else {
-        vectors.join("kafka").join(name)
-    }
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let places =
+        ["kafka", "sketches", "windows"].map(|room| root.join(room).join(format!("{kind}.json")));
+    let found = places.iter().find(|path| path.exists());
+    found.unwrap_or(&places[0]).clone()
 }
 
 /// `N passed, M failed, K skipped`
@@ -71,6 +68,16 @@ fn every_vector_passes() {
         ("reservoir", [8, 0, 0]),
         ("topic_names", [14, 0, 0]),
         ("varint", [58, 0, 0]),
+        ("assign", [15, 0, 1]),
+        ("beam_panes", [6, 0, 0]),
+        ("flink_merging_set", [6, 0, 0]),
+        ("flink_operator", [12, 0, 1]),
+        ("joins", [4, 0, 0]),
+        ("kafka_streams", [8, 0, 0]),
+        ("proc_count_punct", [6, 0, 0]),
+        ("sessions_batch", [9, 0, 0]),
+        ("spark_dstream", [10, 0, 0]),
+        ("spark_structured", [8, 0, 0]),
     ] {
         assert_eq!(conform(kind), tally, "{kind}");
     }
@@ -199,6 +206,64 @@ const ALTERED: &[(&str, &str, &str)] = &[
     ("reservoir", "/check/chi2_R", "300"),
     ("indexes", "/roll/cases/0/segments", "3"),
     ("indexes", "/roll/cases/2/expect", r#""0-2,3-5""#),
+    ("assign", "/cases/1/offset", "200"),
+    ("assign", "/cases/4/expected/0/0/0", "-4001"),
+    ("assign", "/cases/7/expected_contents/0/elements/1", "5"),
+    ("assign", "/cases/10/window", r#""sliding_beam""#),
+    ("sessions_batch", "/cases/0/boundary", r#""inclusive""#),
+    ("sessions_batch", "/cases/4/expected/0/end", "5999999"),
+    ("sessions_batch", "/cases/6/expected/0/end", "4"),
+    ("flink_merging_set", "/cases/0/final/1/0", "9"),
+    (
+        "flink_merging_set",
+        "/cases/1/expected_window_after_each_add/3/0",
+        "8",
+    ),
+    (
+        "flink_merging_set",
+        "/cases/3/expected_merges/1/into/1",
+        "5",
+    ),
+    ("flink_operator", "/cases/0/steps/9/emits/1/value", "2"),
+    ("flink_operator", "/cases/3/allowed_lateness", "0"),
+    (
+        "flink_operator",
+        "/cases/3/trigger",
+        r#""event-time, fire (accumulating)""#,
+    ),
+    ("flink_operator", "/cases/5/expected_dropped", "[]"),
+    ("flink_operator", "/cases/6/steps/6/ts", "14000"),
+    ("flink_operator", "/cases/2/aggregate", r#""median""#),
+    ("beam_panes", "/cases/0/steps/3/2/value", "4"),
+    ("beam_panes", "/cases/1/allowed_lateness", "500"),
+    ("beam_panes", "/cases/2/mode", r#""accumulating""#),
+    ("beam_panes", "/cases/3/steps/2/3/pane/ts", "1"),
+    ("beam_panes", "/cases/4/steps/3/0", r#""wm""#),
+    ("kafka_streams", "/cases/0/window/grace", "2"),
+    ("kafka_streams", "/cases/2/expected_dropped/0", "101"),
+    ("kafka_streams", "/cases/5/window/grace", "2"),
+    ("kafka_streams", "/cases/6/expected_changelog/1/3", "1"),
+    ("kafka_streams", "/cases/7/window/time_difference", "9"),
+    ("joins", "/cases/0/right_for_each_key_0_to_3/6/ts", "899"),
+    ("joins", "/cases/1/join/grace", "400"),
+    ("joins", "/cases/2/join/type", r#""inner""#),
+    ("joins", "/cases/3/expected/0/total", "5"),
+    ("proc_count_punct", "/cases/1/window/slide", "500"),
+    (
+        "proc_count_punct",
+        "/cases/3/window/trigger",
+        r#""count 4""#,
+    ),
+    ("proc_count_punct", "/cases/4/steps/3/3", "5"),
+    ("proc_count_punct", "/cases/5/source", r#""==view""#),
+    ("spark_dstream", "/cases/2/slide_batches", "2"),
+    ("spark_dstream", "/cases/4/op", r#""reduceByKeyAndWindow""#),
+    ("spark_dstream", "/cases/7/expected/inverse/7/2/1", "1"),
+    ("spark_dstream", "/cases/8/input/5", "[1]"),
+    ("spark_structured", "/cases/0/progress/6/dropped", "0"),
+    ("spark_structured", "/cases/1/params/watermark_ms", "5001"),
+    ("spark_structured", "/cases/4/input/1/batch", "1"),
+    ("spark_structured", "/cases/7/emitted/0/end_ms", "20001"),
 ];
 
 #[test]
@@ -232,6 +297,16 @@ fn data_of_an_unknown_shape_fails_and_words_are_skipped() {
         "reservoir",
         "topic_names",
         "varint",
+        "assign",
+        "beam_panes",
+        "flink_merging_set",
+        "flink_operator",
+        "joins",
+        "kafka_streams",
+        "proc_count_punct",
+        "sessions_batch",
+        "spark_dstream",
+        "spark_structured",
     ] {
         let strange = json!({
             "topic": "nothing we know",

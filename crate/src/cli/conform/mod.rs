@@ -18,6 +18,7 @@ mod replication_hw_isr;
 mod reservoir;
 mod topic_names;
 mod varint;
+mod windows;
 
 use super::{FAILED, OK, Streams, USAGE};
 use serde_json::{Map, Value};
@@ -36,7 +37,7 @@ pub(super) struct Args {
 /// Judges `case` if it knows its shape, and reports at least one outcome then; otherwise says no.
 type Judge = fn(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool>;
 
-const KINDS: [(&str, Judge); 13] = [
+const KINDS: [(&str, Judge); 23] = [
     ("bloom", bloom::judge),
     ("countmin", countmin::judge),
     ("crc32c", crc32c::judge),
@@ -50,6 +51,16 @@ const KINDS: [(&str, Judge); 13] = [
     ("reservoir", reservoir::judge),
     ("topic_names", topic_names::judge),
     ("varint", varint::judge),
+    ("assign", windows::assign::judge),
+    ("beam_panes", windows::beam_panes::judge),
+    ("flink_merging_set", windows::flink_merging_set::judge),
+    ("flink_operator", windows::flink_operator::judge),
+    ("joins", windows::joins::judge),
+    ("kafka_streams", windows::kafka_streams::judge),
+    ("proc_count_punct", windows::proc_count_punct::judge),
+    ("sessions_batch", windows::sessions_batch::judge),
+    ("spark_dstream", windows::spark_dstream::judge),
+    ("spark_structured", windows::spark_structured::judge),
 ];
 
 pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
