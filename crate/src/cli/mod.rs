@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod scenes;
 mod sketch;
+mod stream;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -44,6 +45,7 @@ enum Command {
     Partition(partition::Args),
     Sketch(sketch::Args),
     Conform(conform::Args),
+    Stream(stream::Args),
 }
 
 /// Where a command reads and writes.
@@ -96,6 +98,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
         Command::Partition(args) => partition::run(args, streams),
         Command::Sketch(args) => sketch::run(args, streams),
         Command::Conform(args) => conform::run(args, streams),
+        Command::Stream(args) => stream::run(args, streams),
     }
 }
 

@@ -1,0 +1,518 @@
+//! `millrace stream`: a file of records through windows, by the rules of one engine.
+
+use super::{OK, Streams, USAGE};
+use crate::stream::{
+    Aggregate, Asked, Emission, Engine, Job, Key, Options, Out, Record, TimeKind, Value, Windows,
+    millis,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+/// Put the records of a CSV file into windows and print what comes out, in that order: `key,
+/// start_ms, end_ms, value, kind, emitted_at`.
+///
+/// The file has a header line. `ts_ms` is a record's time; `arrival_ms`, if there is one, the clock
+/// on the wall when it came, otherwise that is the newest time so far. `partition` and, for Spark,
+/// `batch` are heeded if there are such columns. The kind is on_time, early, late, update or retract;
+/// `emitted_at` is the clock on the wall.
+///
+/// Without --watermark nothing is late: Flink and Beam give everything when the file ends, and Spark
+/// asks for it as for a table. With one, Flink and Beam still give the rest when the file ends; Spark
+/// and Kafka Streams go on waiting, and what is left open is told.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The records; - is standard input.
+    #[arg(long, value_name = "FILE.csv")]
+    input: PathBuf,
+    /// tumbling:SIZE[,OFFSET], sliding:SIZE,SLIDE[,OFFSET], sliding:SIZE (Kafka Streams, aligned with
+    /// events), session:GAP, count:N[,SLIDE], punctuation:[COLUMN=]VALUE or global. Times are 500ms,
+    /// 10s, 5m, 2h, 1d.
+    #[arg(long, value_parser = windows)]
+    window: Windows,
+    /// count, or sum, min, max, avg or collect of the column `value` or, as in sum:price, another.
+    #[arg(long, default_value = "count", value_name = "AGG[:COLUMN]")]
+    agg: String,
+    /// The column to group by. Without it `key`, if there is such a column; otherwise all records are
+    /// of one key, `all`.
+    #[arg(long, value_name = "COLUMN")]
+    key: Option<String>,
+    /// How much out of order records are expected to come.
+    #[arg(long, value_parser = millis, value_name = "TIME", allow_hyphen_values = true)]
+    watermark: Option<i64>,
+    /// How long a complete window still takes records: Flink's and Beam's allowed lateness, Kafka
+    /// Streams' grace.
+    #[arg(long, value_parser = millis, value_name = "TIME", allow_hyphen_values = true)]
+    lateness: Option<i64>,
+    /// watermark, early:N, early:TIME, count:N or each (Flink, Beam); each or final (Kafka Streams);
+    /// batch:N (Spark).
+    #[arg(long, value_name = "TRIGGER")]
+    trigger: Option<Asked>,
+    /// accumulating, discarding or retracting; for Spark append, update or complete.
+    #[arg(long)]
+    mode: Option<String>,
+    /// Whose rules: flink, spark, kafka-streams or beam.
+    #[arg(long, default_value = "flink")]
+    engine: Engine,
+    /// By which time: event, ingestion or processing.
+    #[arg(long, default_value = "event", value_parser = time)]
+    time: TimeKind,
+    /// A partition without records for so long does not hold back the watermark.
+    #[arg(long, value_parser = millis, value_name = "TIME")]
+    idle: Option<i64>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+fn windows(text: &str) -> Result<Windows, String> {
+    text.parse()
+}
+
+fn time(text: &str) -> Result<TimeKind, String> {
+    match text {
+        "event" => Ok(TimeKind::Event),
+        "ingestion" => Ok(TimeKind::Ingestion),
+        "processing" => Ok(TimeKind::Processing),
+        _ => Err(format!(
+            "“{text}” is no time: event, ingestion or processing"
+        )),
+    }
+}
+
+pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
+    let table = match read(args, streams.stdin) {
+        Ok(table) => table,
+        Err(why) => {
+            writeln!(streams.stderr, "millrace: {why}")?;
+            return Ok(USAGE);
+        }
+    };
+    let mut job = match job(args, &table) {
+        Ok(job) => job,
+        Err(why) => {
+            writeln!(streams.stderr, "millrace: {why}")?;
+            return Ok(USAGE);
+        }
+    };
+    let path = args.input.display();
+    for (line, why) in &table.bad {
+        writeln!(streams.stderr, "{path}:{line}: {why}")?;
+    }
+    if !table.bad.is_empty() {
+        let (bad, good) = (table.bad.len(), table.rows.len());
+        writeln!(
+            streams.stderr,
+            "{path}: {bad} lines left out, {good} records read"
+        )?;
+    }
+    let mut print = Print {
+        json: args.json,
+        table: &table,
+        out: streams.stdout,
+    };
+    print.header()?;
+    let mut out = Out::default();
+    let (mut dropped, mut now) = (0, i64::MIN);
+    let mut batch = None;
+    for row in &table.rows {
+        if batch.is_some_and(|batch| batch != row.batch) {
+            job.end_batch(now, &mut out);
+        }
+        batch = Some(row.batch);
+        now = now.max(row.arrival);
+        job.record(row.record, row.partition as usize, now, &mut out);
+        print.results(&out.emitted)?;
+        dropped += out.dropped.len();
+        out.clear();
+    }
+    job.finish(now, &mut out);
+    print.results(&out.emitted)?;
+    dropped += out.dropped.len();
+    tell(&job, args.engine, dropped, streams)?;
+    Ok(OK)
+}
+
+/// What did not come out.
+fn tell(job: &Job, engine: Engine, dropped: usize, streams: &mut Streams<'_>) -> io::Result<()> {
+    if dropped > 0 {
+        writeln!(
+            streams.stderr,
+            "{dropped} dropped as late (by the rules of {engine})"
+        )?;
+    }
+    let open = job.operator().open();
+    let open = open.filter(|(_, pane)| pane.has_news()).count();
+    if open > 0 && job.leaves_open() {
+        writeln!(
+            streams.stderr,
+            "{open} windows are still open: {engine} waits for more records"
+        )?;
+    }
+    Ok(())
+}
+
+/// A record, and what there is about it besides.
+struct Row {
+    record: Record,
+    arrival: i64,
+    partition: u32,
+    batch: u32,
+}
+
+/// What a file holds.
+#[derive(Default)]
+struct Table {
+    rows: Vec<Row>,
+    /// Line numbers from 1, and what is wrong there.
+    bad: Vec<(u64, String)>,
+    /// By their numbers, in order of their names.
+    keys: Vec<String>,
+    partitions: u32,
+    /// Whether there is a column of batches.
+    batches: bool,
+    /// Values are multiples of 10 to the minus so much.
+    decimals: u32,
+    aggregate: Option<Aggregate>,
+}
+
+/// Where the columns are.
+struct Columns {
+    ts: usize,
+    key: Option<usize>,
+    value: Option<usize>,
+    marker: Option<(usize, String)>,
+    arrival: Option<usize>,
+    partition: Option<usize>,
+    batch: Option<usize>,
+}
+
+fn columns(args: &Args, header: &csv::StringRecord) -> Result<(Columns, Aggregate), String> {
+    let names = || header.iter().collect::<Vec<_>>().join(", ");
+    let find = |name: &str| header.iter().position(|column| column == name);
+    let must = |name: &str, why: &str| {
+        find(name).ok_or_else(|| format!("there is no column {name}{why}; there are: {}", names()))
+    };
+    let (agg, column) = match args.agg.split_once(':') {
+        Some((agg, column)) => (agg, Some(column)),
+        None => (&args.agg[..], None),
+    };
+    let aggregate: Aggregate = agg.parse()?;
+    let value = match column {
+        Some(column) => Some(must(column, "")?),
+        None if aggregate == Aggregate::Count => None,
+        None => Some(must(
+            "value",
+            &format!(" to take the {agg} of (or say {agg}:COLUMN)"),
+        )?),
+    };
+    let marker = match &args.window {
+        Windows::Punctuation { marker } => Some(match marker.split_once('=') {
+            Some((column, marker)) => (must(column, "")?, marker.to_owned()),
+            None => {
+                let found = find("value").or_else(|| find("event"));
+                let hint = format!(" with what ends a window (or say punctuation:COLUMN={marker})");
+                (
+                    found.map_or_else(|| must("value", &hint), Ok)?,
+                    marker.clone(),
+                )
+            }
+        }),
+        _ => None,
+    };
+    let arrival = match args.time {
+        TimeKind::Event => find("arrival_ms"),
+        _ => Some(must(
+            "arrival_ms",
+            ", the clock on the wall when a record came",
+        )?),
+    };
+    let columns = Columns {
+        ts: must("ts_ms", "")?,
+        key: match &args.key {
+            Some(key) => Some(must(key, "")?),
+            None => find("key"),
+        },
+        value,
+        marker,
+        arrival,
+        partition: find("partition"),
+        batch: find("batch"),
+    };
+    Ok((columns, aggregate))
+}
+
+/// Reads the file; rows that cannot be read are listed.
+fn read(args: &Args, stdin: &mut dyn Read) -> Result<Table, String> {
+    let path = args.input.display();
+    let mut bytes = Vec::new();
+    let read = if args.input.as_os_str() == "-" {
+        stdin.read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(&args.input).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| format!("{path}: {error}"))?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text);
+    let header = reader
+        .headers()
+        .map_err(|error| format!("{path}: {error}"))?;
+    let (columns, aggregate) = columns(args, header).map_err(|why| format!("{path}: {why}"))?;
+    let width = header.len();
+    let mut table = Table {
+        aggregate: Some(aggregate),
+        batches: columns.batch.is_some(),
+        ..Table::default()
+    };
+    // Keys in order of their names, so that what comes out at one moment does.
+    let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut labels: [BTreeMap<String, u32>; 2] = Default::default();
+    let mut decimals = Vec::new();
+    let mut row = csv::StringRecord::new();
+    let mut line = 1;
+    loop {
+        match reader.read_record(&mut row) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => {
+                let at = error.position().map_or(line, csv::Position::line);
+                table.bad.push((at, error.to_string()));
+                continue;
+            }
+        }
+        line = row.position().map_or(line, csv::Position::line);
+        match one(&row, width, &columns) {
+            Ok((read, value)) => {
+                let key = columns.key.map_or("all", |at| &row[at]);
+                names
+                    .entry(key.to_owned())
+                    .or_default()
+                    .push(table.rows.len());
+                decimals.push((line, value));
+                let mut label = |at: Option<usize>, of: usize| {
+                    let next = labels[of].len() as u32;
+                    at.map_or(0, |at| {
+                        *labels[of].entry(row[at].to_owned()).or_insert(next)
+                    })
+                };
+                let partition = label(columns.partition, 0);
+                let batch = label(columns.batch, 1);
+                table.rows.push(Row {
+                    partition,
+                    batch,
+                    ..read
+                });
+            }
+            Err(why) => table.bad.push((line, why)),
+        }
+    }
+    table.partitions = labels[0].len() as u32;
+    for (key, (name, rows)) in (0..).zip(names) {
+        table.keys.push(name);
+        for at in rows {
+            table.rows[at].record.key = key;
+        }
+    }
+    scale(&mut table, &decimals);
+    Ok(table)
+}
+
+/// A number with digits after the point: how many, and the number without the point.
+type Decimal = (u32, i64);
+
+/// A row, without its key; and its value.
+fn one(row: &csv::StringRecord, width: usize, columns: &Columns) -> Result<(Row, Decimal), String> {
+    if row.len() != width {
+        return Err(format!(
+            "{} fields, where the header has {width}",
+            row.len()
+        ));
+    }
+    let whole = |at: usize, name: &str| {
+        let text = &row[at];
+        let number = text.parse::<i64>();
+        number.map_err(|_| format!("{name} is “{text}”, which is no whole number of milliseconds"))
+    };
+    if let Some(at) = columns.key.filter(|&at| row[at].is_empty()) {
+        return Err(format!("field {} is empty, and is the key", at + 1));
+    }
+    let ts = whole(columns.ts, "ts_ms")?;
+    let arrival = columns
+        .arrival
+        .map(|at| whole(at, "arrival_ms"))
+        .transpose()?;
+    let value = columns.value.map(|at| decimal(&row[at])).transpose()?;
+    let marks = columns.marker.as_ref();
+    let marks = marks.is_some_and(|(at, marker)| row[*at] == **marker);
+    let record = Record {
+        key: 0,
+        ts,
+        value: 0,
+        marks,
+    };
+    let row = Row {
+        record,
+        arrival: arrival.unwrap_or(ts),
+        partition: 0,
+        batch: 0,
+    };
+    Ok((row, value.unwrap_or((0, 1))))
+}
+
+fn decimal(text: &str) -> Result<Decimal, String> {
+    let number = || {
+        let (whole, after) = text.split_once('.').unwrap_or((text, ""));
+        let after = after.trim_end_matches('0');
+        let digits = after.bytes().all(|b| b.is_ascii_digit()) && after.len() <= 9;
+        let joined = format!("{whole}{after}");
+        let number = joined
+            .parse()
+            .ok()
+            .filter(|_| digits && !whole.is_empty())?;
+        Some((after.len() as u32, number))
+    };
+    number().ok_or_else(|| format!("“{text}” is no number (nine digits after the point at most)"))
+}
+
+/// Gives all values as many digits after the point, so that they are whole and exact. A row whose
+/// value is too large for that is left out.
+fn scale(table: &mut Table, values: &[(u64, Decimal)]) {
+    let most = values.iter().map(|&(_, (after, _))| after).max();
+    table.decimals = most.unwrap_or(0);
+    let mut keep = Vec::with_capacity(values.len());
+    for (row, &(line, (after, number))) in table.rows.iter_mut().zip(values) {
+        let more = 10i64.pow(table.decimals - after);
+        let value = number.checked_mul(more);
+        row.record.value = value.unwrap_or(0);
+        keep.push(value.is_some());
+        if value.is_none() {
+            let why = "the value is too large to be exact".to_owned();
+            table.bad.push((line, why));
+        }
+    }
+    let mut keep = keep.into_iter();
+    table.rows.retain(|_| keep.next() == Some(true));
+    table.bad.sort_by_cached_key(|&(line, _)| line);
+}
+
+fn job(args: &Args, table: &Table) -> Result<Job, String> {
+    let mut options = Options {
+        engine: args.engine,
+        windows: args.window.clone(),
+        time: args.time,
+        watermark: args.watermark,
+        lateness: args.lateness,
+        trigger: args.trigger,
+        mode: args.mode.clone(),
+    };
+    if table.batches && args.engine == Engine::Spark && args.trigger.is_none() {
+        // The file says where a batch ends.
+        options.trigger = Some(Asked::Batch(u32::MAX));
+    }
+    let aggregate = table.aggregate.unwrap_or(Aggregate::Count);
+    let partitions = table.partitions as usize;
+    Job::new(&options, aggregate, partitions, args.idle, false)
+}
+
+/// Prints results.
+struct Print<'a> {
+    json: bool,
+    table: &'a Table,
+    out: &'a mut dyn Write,
+}
+
+const FIELDS: [&str; 6] = ["key", "start_ms", "end_ms", "value", "kind", "emitted_at"];
+
+impl<'a> Print<'a> {
+    fn header(&mut self) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        writeln!(self.out, "{}", FIELDS.join(","))
+    }
+
+    fn results(&mut self, emitted: &[Emission]) -> io::Result<()> {
+        for result in emitted {
+            let key = self.name(result.key);
+            let (start, end) = (result.window.start, result.window.end);
+            let (kind, at) = (result.kind.name(), result.at);
+            if self.json {
+                let value = match &result.value {
+                    Value::Number(n) => self.number(*n),
+                    Value::Mean(sum, n) => json!(self.mean(*sum, *n)),
+                    Value::List(values) => values.iter().map(|&n| self.number(n)).collect(),
+                };
+                let line = json!({
+                    FIELDS[0]: key, FIELDS[1]: start, FIELDS[2]: end,
+                    FIELDS[3]: value, FIELDS[4]: kind, FIELDS[5]: at,
+                });
+                writeln!(self.out, "{line}")?;
+            } else {
+                let value = match &result.value {
+                    Value::Number(n) => self.digits(*n),
+                    Value::Mean(sum, n) => self.mean(*sum, *n).to_string(),
+                    Value::List(values) => {
+                        let values: Vec<String> = values.iter().map(|&n| self.digits(n)).collect();
+                        values.join(" ")
+                    }
+                };
+                let key = quoted(key);
+                writeln!(self.out, "{key},{start},{end},{value},{kind},{at}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&self, key: Key) -> &'a str {
+        self.table.keys.get(key as usize).map_or("", String::as_str)
+    }
+
+    /// Counts have no digits after the point, whatever is counted.
+    fn decimals(&self) -> u32 {
+        match self.table.aggregate {
+            Some(Aggregate::Count) => 0,
+            _ => self.table.decimals,
+        }
+    }
+
+    fn mean(&self, sum: i64, n: u64) -> f64 {
+        sum as f64 / n.max(1) as f64 / 10i64.pow(self.decimals()) as f64
+    }
+
+    fn number(&self, n: i64) -> serde_json::Value {
+        match self.decimals() {
+            0 => json!(n),
+            decimals => json!(n as f64 / 10i64.pow(decimals) as f64),
+        }
+    }
+
+    fn digits(&self, n: i64) -> String {
+        let decimals = self.decimals();
+        if decimals == 0 {
+            return n.to_string();
+        }
+        let sign = if n < 0 { "-" } else { "" };
+        let (all, unit) = (n.unsigned_abs(), 10u64.pow(decimals));
+        let (whole, after) = (all / unit, all % unit);
+        let after = format!("{after:0width$}", width = decimals as usize);
+        let after = after.trim_end_matches('0');
+        let point = if after.is_empty() { "" } else { "." };
+        format!("{sign}{whole}{point}{after}")
+    }
+}
+
+/// A field of a CSV file.
+fn quoted(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
