@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_types)] // measuring is what this is for
 
-use millrace::bench::{self, Hunter, Replicator, Sketcher};
+use millrace::bench::{self, Hunter, Replicator, Sketcher, Streamer};
 use millrace::protocol::Acks;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -43,6 +43,18 @@ fn main() {
     for (name, batch, work) in rates {
         rate(WARM_UP, batch, work);
         tell(name, rate(MEASURE, batch, work), "1/s");
+    }
+    for name in [
+        "tumbling_records_per_s",
+        "sliding_inverse_records_per_s",
+        "sliding_recompute_records_per_s",
+        "session_records_per_s",
+        "join_records_per_s",
+    ] {
+        let mut streamer = Streamer::new(name);
+        let work: Work<'_> = &mut |n| streamer.records(n);
+        rate(WARM_UP, BATCH, work);
+        tell(name, rate(MEASURE, BATCH, work), "1/s");
     }
     let mut seeker = bench::Seeker::default();
     let mut times: Vec<f64> = (0..300)

@@ -1,6 +1,10 @@
 //! What the bench harness runs, natively and in wasm. Timing is the caller's: nothing here has a
 //! clock.
 
+mod streams;
+
+pub use streams::Streamer;
+
 use crate::id::{NodeId, TopicPartition};
 use crate::log::{BatchBuilder, Log, LogConfig};
 use crate::protocol::Acks;

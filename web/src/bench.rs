@@ -1,7 +1,7 @@
 //! What the bench asks of the wasm: it names its parts, prepares one, and does rounds of it. The
 //! clock is the bench's.
 
-use millrace::bench::{self, Hunter, Replicator, Seeker, Sketcher};
+use millrace::bench::{self, Hunter, Replicator, Seeker, Sketcher, Streamer};
 use millrace::protocol::Acks;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -17,6 +17,7 @@ enum Part {
     Replicate(Box<Replicator>),
     Hunt(Box<Hunter>),
     Sketch(Box<Sketcher>),
+    Stream(Box<Streamer>),
 }
 
 thread_local! {
@@ -35,6 +36,11 @@ pub fn bench_names() -> Vec<String> {
         "hll_updates_per_s",
         "bloom_updates_per_s",
         "cms_updates_per_s",
+        "tumbling_records_per_s",
+        "sliding_inverse_records_per_s",
+        "sliding_recompute_records_per_s",
+        "session_records_per_s",
+        "join_records_per_s",
         "seek_p95_ms",
     ]
     .map(str::to_owned)
@@ -53,7 +59,8 @@ pub fn bench_start(name: &str) {
         "cms_updates_per_s" => Part::Sketch(Box::new(Sketcher::cms())),
         "replicated_records_per_s_acks1" => replicate(Acks::One),
         "replicated_records_per_s_acksall" => replicate(Acks::All),
-        _ => Part::Kernel,
+        "kernel_events_per_s" => Part::Kernel,
+        stream => Part::Stream(Box::new(Streamer::new(stream))),
     };
     PART.set(part);
 }
@@ -84,6 +91,10 @@ pub fn bench_round() -> f64 {
         }
         Part::Sketch(sketcher) => {
             std::hint::black_box(sketcher.updates(ROUND));
+            ROUND as f64
+        }
+        Part::Stream(streamer) => {
+            std::hint::black_box(streamer.records(ROUND));
             ROUND as f64
         }
         Part::Seek(seeker) => {
