@@ -7,6 +7,7 @@
 //! Spark. [`Sliding`] keeps hopping windows at a cost that does not grow with their overlap.
 
 mod aggregate;
+mod changelog;
 mod engine;
 mod job;
 mod join;
@@ -24,6 +25,7 @@ mod watermark;
 mod window;
 
 pub use aggregate::{Acc, Aggregate, Value};
+pub use changelog::KeyState;
 pub use engine::{Engine, Options, OutputMode, Plan, Rules, TimeKind};
 pub use job::Job;
 pub use join::{Joined, Lookup, Side, StreamJoin, StreamJoinKind, window_join};

@@ -18,6 +18,8 @@ pub(super) struct Keyed {
     /// Timestamps and values of records that windows to come may hold: for windows aligned with
     /// events in order of time, for sliding counts in order of arrival.
     pub(super) recent: Vec<(i64, i64)>,
+    /// Whether it is among the changed keys.
+    pub(super) changed: bool,
 }
 
 /// When something is due: the time, the key, the start of the window.
@@ -40,6 +42,8 @@ pub struct Operator {
     pub(super) now: i64,
     /// The windows of the last record, where they are the same for all keys.
     assigned: Window,
+    /// Keys that are not as the changelog has them.
+    pub(super) changed: Vec<Key>,
     dropped: u64,
 }
 
@@ -65,6 +69,7 @@ impl Operator {
             watermark: i64::MIN,
             now: i64::MIN,
             assigned: Window::new(0, 0),
+            changed: Vec::new(),
             dropped: 0,
         }
     }
@@ -110,6 +115,7 @@ impl Operator {
             self.drop(record, None, out);
             return;
         }
+        self.touch(record.key);
         match self.windows {
             // Most records fall into the window of the one before.
             Windows::Tumbling { .. } if self.assigned.contains(record.ts) => {
@@ -219,6 +225,16 @@ impl Operator {
         self.timers.push(Reverse(timer));
     }
 
+    /// Sets the timers of a pane as they were.
+    pub(super) fn arm_again(&mut self, key: Key, at: usize) {
+        let pane = &self.keys[key as usize].panes[at];
+        if pane.armed != NEVER {
+            self.timers
+                .push(Reverse((pane.armed, key, pane.window.start)));
+        }
+        self.arm_alarm(key, at);
+    }
+
     /// A pane took a record: what its trigger makes of that.
     #[inline]
     pub(super) fn took(&mut self, key: Key, at: usize, out: &mut Out) {
@@ -264,6 +280,7 @@ impl Operator {
 
     /// Says what a pane holds.
     pub(super) fn fire(&mut self, key: Key, at: usize, kind: Kind, out: &mut Out) {
+        self.touch(key);
         let pane = &self.keys[key as usize].panes[at];
         if pane.acc.is_empty() {
             return;
@@ -337,6 +354,7 @@ impl Operator {
 
     /// A pane's timer rings.
     fn due(&mut self, key: Key, at: usize, time: i64, out: &mut Out) {
+        self.touch(key);
         let pane = &mut self.keys[key as usize].panes[at];
         let over_at = self.rules.over_at(pane.window.end);
         if !pane.complete && self.rules.out_at(pane.window.end) <= time {
@@ -388,7 +406,8 @@ impl Operator {
                 continue;
             };
             panes[at].alarm = NEVER;
-            let pane = &panes[at];
+            self.touch(key);
+            let pane = &self.keys[key as usize].panes[at];
             if pane.fresh && !self.rules.is_late(pane.window.end, self.watermark) {
                 let kind = if pane.complete {
                     Kind::Late
@@ -427,8 +446,9 @@ impl Operator {
         if matches!(self.windows, Windows::Punctuation { .. } | Windows::Global) {
             let fresh = |_: Key, pane: &Pane| pane.fresh;
             self.fire_all(fresh, Kind::OnTime, out);
-            for keyed in &mut self.keys {
-                keyed.panes.clear();
+            for key in 0..self.keys.len() as Key {
+                self.touch(key);
+                self.keys[key as usize].panes.clear();
             }
         }
     }

@@ -228,6 +228,55 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn an_operator_killed_at_any_step_comes_back_from_its_changelog(
+        windows in prop_oneof![
+            windows(),
+            (1..30i64).prop_map(|difference| Windows::Aligned { difference }),
+            (1..5u32, 1..5u32).prop_map(|(size, slide)| Windows::Count { size, slide }),
+            Just(Windows::Global),
+            Just(Windows::Punctuation { marker: String::new() }),
+        ],
+        engine in prop::sample::select(Engine::ALL.to_vec()),
+        lateness in 0..40i64,
+        early in prop_oneof![
+            Just(Early::Never), Just(Early::Count(1)), Just(Early::Count(3)), Just(Early::Every(20)),
+        ],
+        mode in prop::sample::select(vec![Mode::Accumulating, Mode::Discarding, Mode::Retracting]),
+        steps in prop::collection::vec((0..3u32, 0..200i64, -5..6i64, any::<bool>(), any::<bool>()), 0..40),
+    ) {
+        let trigger = Trigger { early, at_watermark: true };
+        let mut whole = operator(engine, windows, Aggregate::Sum, lateness, trigger, mode);
+        let mut killed = whole.clone();
+        let mut log: BTreeMap<Key, Option<KeyState>> = BTreeMap::new();
+        let (mut newest, mut now) = (0, 0);
+        for (key, ts, value, marks, kill) in steps {
+            newest = newest.max(ts);
+            now += 7;
+            let step = |operator: &mut Operator| {
+                let mut out = Out::default();
+                operator.tick(now, &mut out);
+                operator.record(Record { key, ts, value, marks }, now, &mut out);
+                operator.advance(newest - 20, now, &mut out);
+                (out.emitted, out.dropped)
+            };
+            prop_assert_eq!(step(&mut killed), step(&mut whole));
+            // A topic that is compacted keeps the newest of each key.
+            log.extend(killed.take_changes());
+            if kill {
+                killed = whole.restored(log.clone(), killed.watermark());
+            }
+        }
+        let (mut ours, mut theirs) = (Out::default(), Out::default());
+        killed.finish(now, &mut ours);
+        whole.finish(now, &mut theirs);
+        prop_assert_eq!(ours.emitted, theirs.emitted);
+    }
+}
+
 /// Which records met, by their places in the list, and when; sorted.
 type Pairs = Vec<(Option<usize>, Option<usize>, i64)>;
 
