@@ -38,7 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "scenario",
         &[
-            "id", "map", "time", "rng", "protocol", "shop", "feed", "sim",
+            "id", "map", "time", "rng", "protocol", "shop", "feed", "sim", "stream",
         ],
     ),
     (

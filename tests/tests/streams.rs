@@ -228,3 +228,24 @@ fn counts_and_punctuation_agree_with_the_step_by_step_vectors() {
         assert_eq!(ours, [row("u", 0, 9, 3), row("u", 10, 400, 2)]);
     }
 }
+
+#[test]
+fn the_smart_window_of_hashtags_costs_a_hundredth_of_the_naive_one() {
+    let ran = millrace(&["hashtags", "--json", "--per-s", "40", "--minutes", "11"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let seconds: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .collect();
+    assert_eq!(seconds.len(), 660);
+    let steps = |at: usize, way: &str| int(&seconds[at]["steps"][way]);
+    assert_eq!(steps(659, "naive"), int(&seconds[659]["tags"]));
+    assert!(steps(659, "naive") > 100 * steps(659, "smart"));
+    assert!(steps(659, "partial") > 50 * steps(659, "smart"));
+    // Once the window is full a second costs what it did before.
+    assert!(steps(659, "smart") < 3 * steps(9, "smart"));
+    let told = millrace(&["hashtags", "--minutes", "1"]).stdout;
+    assert!(told.contains("times fewer than naively"), "{told}");
+    assert_eq!(millrace(&["hashtags", "--minutes", "0"]).code, 2);
+}

@@ -4,6 +4,7 @@ mod conform;
 mod dump_log;
 mod export;
 mod grade;
+mod hashtags;
 mod hunt;
 mod input;
 mod partition;
@@ -46,6 +47,7 @@ enum Command {
     Sketch(sketch::Args),
     Conform(conform::Args),
     Stream(stream::Args),
+    Hashtags(hashtags::Args),
 }
 
 /// Where a command reads and writes.
@@ -99,6 +101,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
         Command::Sketch(args) => sketch::run(args, streams),
         Command::Conform(args) => conform::run(args, streams),
         Command::Stream(args) => stream::run(args, streams),
+        Command::Hashtags(args) => hashtags::run(args, streams),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod commands_file;
 pub mod famous;
+pub mod hashtags;
 pub mod keys_file;
 pub mod orders;
 pub mod orders_file;
