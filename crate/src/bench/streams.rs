@@ -161,16 +161,16 @@ mod tests {
 
     #[test]
     fn nothing_is_dropped_and_inverse_gives_what_recomputing_gives() {
-        for name in [
-            "tumbling_records_per_s",
-            "session_records_per_s",
-            "join_records_per_s",
+        // Eleven seconds, so that a tumbling window comes out; of the others less is enough.
+        for (name, n) in [
+            ("tumbling_records_per_s", 1_100_000),
+            ("session_records_per_s", 100_000),
+            ("join_records_per_s", 100_000),
         ] {
             let mut streamer = Streamer::new(name);
-            // Twelve seconds, so that a tumbling window comes out.
-            let first = streamer.records(1_200_000);
+            let first = streamer.records(n);
             assert_ne!(first, 0, "{name}");
-            assert_eq!(Streamer::new(name).records(1_200_000), first, "{name}");
+            assert_eq!(Streamer::new(name).records(n), first, "{name}");
             if let Machine::Windows(operator) = &streamer.machine {
                 assert_eq!(operator.dropped(), 0, "{name}");
             }
@@ -186,6 +186,6 @@ mod tests {
         let (work, naive) = (inverse.work(), recompute.work());
         assert_eq!(work.results, naive.results);
         assert!(work.per_record() < 3.0, "{}", work.per_record());
-        assert!(naive.operations > 2 * work.operations);
+        assert!(naive.operations > work.operations + 5_000_000);
     }
 }

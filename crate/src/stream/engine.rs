@@ -210,6 +210,8 @@ pub struct Options {
     pub time: TimeKind,
     /// How much out of order records are expected to come, in ms.
     pub watermark: Option<i64>,
+    /// In its place: the watermark moves with marked records only, to their timestamps.
+    pub punctuated: bool,
     /// How long a complete window still takes records, in ms.
     pub lateness: Option<i64>,
     /// When results come out.
@@ -349,7 +351,18 @@ impl Options {
         {
             return Err("by processing time nothing is late: no watermark and no lateness".into());
         }
+        if self.punctuated && (self.watermark.is_some() || self.time != TimeKind::Event) {
+            return Err("a punctuated watermark has no delay, and follows event time".into());
+        }
         match self.engine {
+            Engine::Spark if self.punctuated => self.refuse(
+                "punctuated watermark",
+                "the newest timestamp less a delay (withWatermark), as in --watermark 10s",
+            ),
+            Engine::KafkaStreams if self.punctuated => self.refuse(
+                "watermark",
+                "stream time is the newest timestamp so far, and --lateness is its grace period",
+            ),
             Engine::Spark if self.lateness.is_some() => self.refuse(
                 "allowed lateness",
                 "its one setting is the watermark's delay (withWatermark), here --watermark",

@@ -33,7 +33,7 @@ pub struct Job {
 
 impl Job {
     /// For input of so many partitions, of which one without records for `idle_after` ms does not
-    /// hold back the watermark. With `punctuated` the watermark moves with marked records only.
+    /// hold back the watermark.
     ///
     /// # Errors
     /// In words, where the engine does not have what is asked for.
@@ -42,7 +42,6 @@ impl Job {
         aggregate: Aggregate,
         partitions: usize,
         idle_after: Option<i64>,
-        punctuated: bool,
     ) -> Result<Self, String> {
         let plan = options.plan()?;
         let windows = options.windows.clone();
@@ -59,7 +58,7 @@ impl Job {
                     delay: 0,
                     behind: 0,
                 },
-                _ if punctuated => Watermarking::Punctuated,
+                _ if options.punctuated => Watermarking::Punctuated,
                 Some(delay) => Watermarking::Bounded { delay, behind },
                 // What arrives is stamped in order.
                 None if options.time == TimeKind::Ingestion => {

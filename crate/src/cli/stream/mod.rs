@@ -38,9 +38,10 @@ pub(super) struct Args {
     /// of one key, `all`.
     #[arg(long, value_name = "COLUMN")]
     key: Option<String>,
-    /// How much out of order records are expected to come.
-    #[arg(long, value_parser = millis, value_name = "TIME", allow_hyphen_values = true)]
-    watermark: Option<i64>,
+    /// How much out of order records are expected to come; or punctuated:[COLUMN=]VALUE, where records
+    /// with that value move it to their time and no other does (Flink, Beam).
+    #[arg(long, value_parser = mark, value_name = "TIME", allow_hyphen_values = true)]
+    watermark: Option<Mark>,
     /// How long a complete window still takes records: Flink's and Beam's allowed lateness, Kafka
     /// Streams' grace.
     #[arg(long, value_parser = millis, value_name = "TIME", allow_hyphen_values = true)]
@@ -64,6 +65,22 @@ pub(super) struct Args {
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
+}
+
+/// What moves the watermark.
+#[derive(Clone)]
+enum Mark {
+    /// Every record, with a delay.
+    Delay(i64),
+    /// Those with a value, in a column that may be named before it.
+    Value(String),
+}
+
+fn mark(text: &str) -> Result<Mark, String> {
+    match text.strip_prefix("punctuated:") {
+        Some(value) => Ok(Mark::Value(value.to_owned())),
+        None => millis(text).map(Mark::Delay),
+    }
 }
 
 fn windows(text: &str) -> Result<Windows, String> {
@@ -207,20 +224,23 @@ fn columns(args: &Args, header: &csv::StringRecord) -> Result<(Columns, Aggregat
             &format!(" to take the {agg} of (or say {agg}:COLUMN)"),
         )?),
     };
-    let marker = match &args.window {
-        Windows::Punctuation { marker } => Some(match marker.split_once('=') {
-            Some((column, marker)) => (must(column, "")?, marker.to_owned()),
-            None => {
-                let found = find("value").or_else(|| find("event"));
-                let hint = format!(" with what ends a window (or say punctuation:COLUMN={marker})");
-                (
-                    found.map_or_else(|| must("value", &hint), Ok)?,
-                    marker.clone(),
-                )
-            }
-        }),
+    let marker = match (&args.window, &args.watermark) {
+        (Windows::Punctuation { .. }, Some(Mark::Value(_))) => {
+            return Err("a record marks the end of a window or the watermark, not both".into());
+        }
+        (Windows::Punctuation { marker }, _) | (_, Some(Mark::Value(marker))) => Some(marker),
         _ => None,
     };
+    let marker = marker.map(|marker| match marker.split_once('=') {
+        Some((column, marker)) => Ok((must(column, "")?, marker.to_owned())),
+        None => {
+            let found = find("value").or_else(|| find("event"));
+            let hint = format!(" to find {marker} in (or say COLUMN={marker})");
+            let found = found.map_or_else(|| must("value", &hint), Ok)?;
+            Ok::<_, String>((found, marker.clone()))
+        }
+    });
+    let marker = marker.transpose()?;
     let arrival = match args.time {
         TimeKind::Event => find("arrival_ms"),
         _ => Some(must(
@@ -404,7 +424,11 @@ fn job(args: &Args, table: &Table) -> Result<Job, String> {
         engine: args.engine,
         windows: args.window.clone(),
         time: args.time,
-        watermark: args.watermark,
+        watermark: match args.watermark {
+            Some(Mark::Delay(delay)) => Some(delay),
+            _ => None,
+        },
+        punctuated: matches!(args.watermark, Some(Mark::Value(_))),
         lateness: args.lateness,
         trigger: args.trigger,
         mode: args.mode.clone(),
@@ -415,7 +439,7 @@ fn job(args: &Args, table: &Table) -> Result<Job, String> {
     }
     let aggregate = table.aggregate.unwrap_or(Aggregate::Count);
     let partitions = table.partitions as usize;
-    Job::new(&options, aggregate, partitions, args.idle, false)
+    Job::new(&options, aggregate, partitions, args.idle)
 }
 
 /// Prints results.

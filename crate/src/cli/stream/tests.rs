@@ -141,6 +141,18 @@ fn columns_of_partitions_batches_and_arrival_are_heeded() {
 }
 
 #[test]
+fn a_punctuated_watermark_moves_with_its_records_alone() {
+    let rows = "ts_ms,event\n1000,a\n30000,a\n2000,a\n12000,tick\n3000,a\n";
+    for mark in ["punctuated:tick", "punctuated:event=tick"] {
+        let args = format!("--window tumbling:10s --watermark {mark}");
+        let ran = stream(rows.as_bytes(), &args);
+        let first = ran.stdout.lines().nth(1);
+        assert_eq!(first, Some("all,0,10000,2,on_time,30000"));
+        assert_eq!(ran.stderr, "1 dropped as late (by the rules of Flink)\n");
+    }
+}
+
+#[test]
 fn a_mistake_is_told_with_what_would_be_right() {
     for (args, why) in [
         ("--window monthly:1", "tumbling:SIZE[,OFFSET]"),
@@ -182,6 +194,18 @@ fn a_mistake_is_told_with_what_would_be_right() {
             "event, ingestion or processing",
         ),
         ("--window punctuation:user=end", "there is no column user"),
+        (
+            "--window tumbling:10s --watermark punctuated:2 --engine spark",
+            "Spark has no punctuated watermark",
+        ),
+        (
+            "--window tumbling:10s --watermark punctuated:2 --engine kafka-streams",
+            "Kafka Streams has no watermark",
+        ),
+        (
+            "--window punctuation:2 --watermark punctuated:2",
+            "not both",
+        ),
     ] {
         let ran = stream(SHOP.as_bytes(), args);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args}");

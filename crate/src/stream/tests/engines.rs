@@ -168,7 +168,6 @@ fn a_batch_query_of_spark_gives_everything_once() {
         Aggregate::Count,
         1,
         None,
-        false,
     )
     .expect("Spark has it");
     let mut out = Out::default();
@@ -194,7 +193,7 @@ fn sparks_modes_say_what_changed_or_everything() {
         options.mode = Some(mode.to_owned());
         options.watermark = Some(0);
         options.trigger = Some(Asked::Batch(2));
-        let mut job = Job::new(&options, Aggregate::Count, 1, None, false).expect("it has it");
+        let mut job = Job::new(&options, Aggregate::Count, 1, None).expect("it has it");
         let mut out = Out::default();
         for ts in [100, 200, 1_100, 300, 2_500, 150] {
             job.record(record(0, ts, 1), 0, ts, &mut out);
@@ -235,7 +234,7 @@ fn sparks_modes_say_what_changed_or_everything() {
 fn kafka_streams_knows_no_time_before_zero() {
     let mut options = options(Engine::KafkaStreams, "session:1s");
     options.trigger = Some(Asked::Final);
-    let mut job = Job::new(&options, Aggregate::Count, 1, None, false).expect("it has it");
+    let mut job = Job::new(&options, Aggregate::Count, 1, None).expect("it has it");
     let mut out = Out::default();
     for ts in [-1, 0, 500, 1_502] {
         job.record(record(0, ts, 1), 0, 0, &mut out);
@@ -250,7 +249,7 @@ fn kafka_streams_knows_no_time_before_zero() {
 fn processing_time_waits_for_the_clock_and_knows_no_lateness() {
     let mut options = options(Engine::Flink, "tumbling:1s");
     options.time = TimeKind::Processing;
-    let mut job = Job::new(&options, Aggregate::Count, 1, None, false).expect("it has it");
+    let mut job = Job::new(&options, Aggregate::Count, 1, None).expect("it has it");
     let mut out = Out::default();
     for now in [0, 999, 999, 1_000] {
         job.record(record(0, i64::MAX, 1), 0, now, &mut out);

@@ -34,6 +34,7 @@ fn options(engine: Engine, windows: &str) -> Options {
         windows: windows.parse().expect("a window"),
         time: TimeKind::Event,
         watermark: None,
+        punctuated: false,
         lateness: None,
         trigger: None,
         mode: None,

@@ -81,7 +81,7 @@ fn in_the_end(
         Engine::KafkaStreams => {}
         _ => options.watermark = Some(0),
     }
-    let mut job = Job::new(&options, aggregate, 1, None, false).expect("the engine has it");
+    let mut job = Job::new(&options, aggregate, 1, None).expect("the engine has it");
     let mut out = Out::default();
     for &record in records {
         job.record(record, 0, record.ts, &mut out);
@@ -346,6 +346,7 @@ proptest! {
         time in prop::sample::select(vec![TimeKind::Event, TimeKind::Ingestion, TimeKind::Processing]),
         lateness in prop::option::of(prop_oneof![0..50i64, any::<i64>()]),
         watermark in prop::option::of(prop_oneof![0..50i64, any::<i64>()]),
+        punctuated in any::<bool>(),
         trigger in prop::option::of(prop::sample::select(vec![
             "watermark", "early:1", "early:5ms", "count:2", "each", "final", "batch:3",
         ])),
@@ -355,8 +356,8 @@ proptest! {
     ) {
         let Ok(windows) = windows.parse() else { return Ok(()) };
         let trigger = trigger.map(|t| t.parse().expect("a trigger"));
-        let options = Options { engine, windows, time, watermark, lateness, trigger, mode: None };
-        let Ok(mut job) = Job::new(&options, aggregate, 2, Some(20), false) else { return Ok(()) };
+        let options = Options { engine, windows, time, watermark, punctuated, lateness, trigger, mode: None };
+        let Ok(mut job) = Job::new(&options, aggregate, 2, Some(20)) else { return Ok(()) };
         let mut out = Out::default();
         for (n, (key, ts, value, marks)) in records.into_iter().enumerate() {
             job.record(Record { key, ts, value, marks }, n % 2, ts.saturating_abs(), &mut out);

@@ -97,6 +97,9 @@ fn operator(case: &Value, steps: &[Step<'_>]) -> Result<Operator, String> {
         "discarding" => Mode::Discarding,
         mode => return Err(format!("mode '{mode}' is not known")),
     };
+    if let Some(trigger) = case.get("trigger") {
+        return Err(format!("trigger {trigger} is not known"));
+    }
     let by_hand = |step: &Step<'_>| step.with.keys().any(|name| name.starts_with("trigger_"));
     let trigger = if steps.iter().any(by_hand) {
         Trigger::NEVER

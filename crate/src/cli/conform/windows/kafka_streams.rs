@@ -118,9 +118,10 @@ fn job(case: &Value, trigger: Asked) -> Result<Job, String> {
         windows,
         time: TimeKind::Event,
         watermark: None,
+        punctuated: false,
         lateness: int_field(spec, "grace")?,
         trigger: Some(trigger),
         mode: None,
     };
-    Job::new(&options, Aggregate::Count, 1, None, false)
+    Job::new(&options, Aggregate::Count, 1, None)
 }

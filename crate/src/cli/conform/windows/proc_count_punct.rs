@@ -2,7 +2,8 @@
 
 use super::{Case, KeyTable, Report, Row, int, list, list_of, same};
 use crate::stream::{
-    Aggregate, Emission, Engine, Mode, Operator, Out, Record, Rules, TimeKind, Trigger, Windows,
+    Aggregate, Early, Emission, Engine, Mode, Operator, Out, Record, Rules, TimeKind, Trigger,
+    Windows,
 };
 use serde_json::Value;
 use std::io;
@@ -124,10 +125,10 @@ fn marker(case: &Value) -> &str {
 
 fn operator(spec: &Value, aggregate: Aggregate) -> Result<(Operator, bool), String> {
     let known = [
-        "type", "size", "slide", "gap", "offset", "time", "trigger", "value", "marker",
+        "type", "size", "slide", "gap", "offset", "time", "trigger", "evictor", "value", "marker",
     ];
     super::only(spec, &known)?;
-    let windows = super::windows_of(spec)?;
+    let mut windows = super::windows_of(spec)?;
     let time = match spec.get("time").and_then(Value::as_str) {
         None | Some("event") => TimeKind::Event,
         Some("processing") => TimeKind::Processing,
@@ -138,6 +139,16 @@ fn operator(spec: &Value, aggregate: Aggregate) -> Result<(Operator, bool), Stri
         None if windows == Windows::Global => (Trigger::NEVER, Mode::Accumulating),
         None => (Trigger::WATERMARK, Mode::Accumulating),
     };
+    if let Some(words) = spec.get("evictor").and_then(Value::as_str) {
+        // What Flink's countWindow(size, slide) is made of.
+        let (Windows::Global, Early::Count(slide)) = (&windows, trigger.early) else {
+            return Err(format!("evictor '{words}' is not known here"));
+        };
+        let (Trigger { early, .. }, _) = count(words)?;
+        if let Early::Count(size) = early {
+            windows = Windows::Count { size, slide };
+        }
+    }
     let rules = Rules::new(Engine::Flink, &windows, 0, time);
     let operator = Operator::new(windows, aggregate, rules, trigger, mode);
     Ok((operator, time == TimeKind::Processing))
@@ -151,6 +162,6 @@ fn count(words: &str) -> Result<(Trigger, Mode), String> {
     };
     let n = count.strip_prefix("count ").and_then(|n| n.parse().ok());
     let n = n.filter(|&n: &u32| n > 0);
-    let n = n.ok_or_else(|| format!("trigger '{words}' is not known"))?;
+    let n = n.ok_or_else(|| format!("'{words}' is not known"))?;
     Ok((Trigger::count(n), mode))
 }

@@ -24,9 +24,20 @@ pub(in super::super) fn judge(case: &Case<'_>, report: &mut Report<'_>) -> io::R
 enum Op {
     Window,
     ReduceByKey,
+    GroupByKey,
     CountByValue,
     Count,
     Reduce,
+}
+
+impl Op {
+    /// Whether a window gives rows of a key and what it has.
+    const fn is_by_key(self) -> bool {
+        matches!(
+            self,
+            Self::ReduceByKey | Self::GroupByKey | Self::CountByValue
+        )
+    }
 }
 
 fn check(case: &Value) -> Result<(), String> {
@@ -35,6 +46,7 @@ fn check(case: &Value) -> Result<(), String> {
     let op = match name {
         "window" => Op::Window,
         "reduceByKeyAndWindow" => Op::ReduceByKey,
+        "groupByKeyAndWindow" => Op::GroupByKey,
         "countByValueAndWindow" => Op::CountByValue,
         "countByWindow" => Op::Count,
         "reduceByWindow" => Op::Reduce,
@@ -76,12 +88,12 @@ fn keyed(op: Op, element: &Value, number: usize) -> Result<(String, i64), String
         (Op::Count, _) => Ok((String::new(), 1)),
         (Op::Reduce, value) => Ok((String::new(), int(value)?)),
         (Op::CountByValue, value) => Ok((super::key(value), 1)),
-        (Op::ReduceByKey, Value::Array(pair)) => match &pair[..] {
+        (Op::ReduceByKey | Op::GroupByKey, Value::Array(pair)) => match &pair[..] {
             [key, value] => Ok((super::key(key), int(value)?)),
             _ => Err(format!("{element} is no key with a value")),
         },
         // A word counts as one.
-        (Op::ReduceByKey, word) => Ok((super::key(word), 1)),
+        (Op::ReduceByKey | Op::GroupByKey, word) => Ok((super::key(word), 1)),
     }
 }
 
@@ -101,7 +113,7 @@ fn run(case: &Value, op: Op, words: &str, expected: &Value) -> Result<(), String
         offset: -(size % slide),
     };
     let aggregate = match op {
-        Op::Window => Aggregate::Collect,
+        Op::Window | Op::GroupByKey => Aggregate::Collect,
         Op::Count | Op::CountByValue => Aggregate::Count,
         Op::ReduceByKey | Op::Reduce => Aggregate::Sum,
     };
@@ -159,13 +171,20 @@ fn shown(op: Op, keys: &KeyTable, elements: &[&Value], out: &Out) -> Value {
             let rows = rows.map(|e| json!([keys.name(e.key), super::number(&e.value)]));
             sorted(op, &rows.collect())
         }
+        Op::GroupByKey => {
+            let rows = rows.map(|e| match &e.value {
+                Held::List(inside) => json!([keys.name(e.key), inside]),
+                _ => Value::Null,
+            });
+            sorted(op, &rows.collect())
+        }
     }
 }
 
 /// Rows in order of their keys, those as text.
 fn sorted(op: Op, value: &Value) -> Value {
     match value {
-        Value::Array(rows) if matches!(op, Op::ReduceByKey | Op::CountByValue) => {
+        Value::Array(rows) if op.is_by_key() => {
             let mut rows: Vec<Value> = rows.clone();
             for row in &mut rows {
                 if let Some(key) = row.get_mut(0) {

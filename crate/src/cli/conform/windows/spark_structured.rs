@@ -25,6 +25,7 @@ fn check(case: &Value) -> Result<(), String> {
         windows: windows.clone(),
         time: TimeKind::Event,
         watermark: delay,
+        punctuated: false,
         lateness: None,
         trigger: None,
         mode,
