@@ -11,6 +11,7 @@ mod crc32c;
 mod hll;
 mod indexes;
 mod leader_epoch;
+mod log_retention;
 mod partitioner;
 mod record_batch;
 mod replica_placement;
@@ -37,13 +38,14 @@ pub(super) struct Args {
 /// Judges `case` if it knows its shape, and reports at least one outcome then; otherwise says no.
 type Judge = fn(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool>;
 
-const KINDS: [(&str, Judge); 23] = [
+const KINDS: [(&str, Judge); 24] = [
     ("bloom", bloom::judge),
     ("countmin", countmin::judge),
     ("crc32c", crc32c::judge),
     ("hll", hll::judge),
     ("indexes", indexes::judge),
     ("leader_epoch", leader_epoch::judge),
+    ("log_retention", log_retention::judge),
     ("partitioner", partitioner::judge),
     ("record_batch", record_batch::judge),
     ("replica_placement", replica_placement::judge),
