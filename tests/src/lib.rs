@@ -7,6 +7,9 @@ pub mod headless;
 pub mod script;
 pub mod site;
 
+use millrace::sim::Timeline;
+use millrace::time::Time;
+use millrace::view::summary::Summary;
 use proptest::test_runner::Config;
 
 /// How long a property test of hostile input goes on: 5,000 cases, or `PROPTEST_CASES`. Their names
@@ -24,6 +27,25 @@ pub fn cases(normally: u32) -> Config {
         cases: asked.and_then(|n| n.parse().ok()).unwrap_or(normally),
         ..Config::default()
     }
+}
+
+/// Plays on until `s` seconds of the run.
+///
+/// # Panics
+/// The run is longer than anything a test plays.
+pub fn play(timeline: &mut Timeline, s: u64) {
+    assert!(timeline.run_until(Time(s * 1_000_000), 20_000_000));
+}
+
+/// Records that producers were told are appended, and those the group has not committed.
+///
+/// # Panics
+/// The scene has no plain clients.
+#[must_use]
+pub fn acked_and_lag(timeline: &Timeline) -> (u64, u64) {
+    let summary = Summary::of(timeline);
+    let producers = summary.producers.expect("there are producers");
+    (producers.acked, summary.groups[0].1.lag)
 }
 
 /// What a run of the command line left behind.

@@ -7,16 +7,12 @@ use millrace::scenario::{self, CommitMode, Partitioning};
 use millrace::sim::faults::{Intensity, Mischief, mend_all, random_faults};
 use millrace::sim::{Acted, Command, Happening, Node, Status, Timeline, World};
 use millrace::time::Time;
-use millrace::view::{self, cluster::ClusterScene};
+use millrace_tests::{acked_and_lag, play};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn cluster(seed: u64) -> Timeline {
     let scene = scenario::by_name("cluster").expect("the scene is there");
     Timeline::new(scene, seed).expect("the scene holds together")
-}
-
-fn play(timeline: &mut Timeline, s: u64) {
-    assert!(timeline.run_until(Time(s * 1_000_000), 20_000_000));
 }
 
 fn stop(node: &str, how: Stop) -> Command {
@@ -27,13 +23,6 @@ fn stop(node: &str, how: Stop) -> Command {
 fn start(node: &str) -> Command {
     let node = node.to_owned();
     Command::Start { node }
-}
-
-/// Records that producers were told are appended, and those the group has not committed.
-fn acked_and_lag(timeline: &Timeline) -> (u64, u64) {
-    let summary = millrace::view::summary::Summary::of(timeline);
-    let producers = summary.producers.expect("there are producers");
-    (producers.acked, summary.groups[0].1.lag)
 }
 
 #[test]
@@ -432,88 +421,6 @@ fn a_broker_whose_disk_is_full_halts_until_there_is_room() {
     let states = (0..3).map(|n| TopicPartition::new(topic, n));
     let states = states.filter_map(|at| moment.world.cluster().partition(at));
     assert_eq!(states.map(|state| state.isr.len()).sum::<usize>(), 9);
-}
-
-/// Each replica's log start and end, of every partition of `orders`.
-fn bounds(timeline: &Timeline) -> Vec<(i64, i64)> {
-    let world = &timeline.moment().world;
-    let topic = world.topic_id("orders").expect("it is there");
-    let kept = world.brokers().flat_map(|broker| {
-        let kept = broker.replicas().filter(|(at, _)| at.topic == topic);
-        let logs = kept.map(|(_, replica)| replica.log());
-        logs.map(|log| (log.log_start_offset(), log.log_end_offset()))
-            .collect::<Vec<_>>()
-    });
-    kept.collect()
-}
-
-#[test]
-fn what_is_too_old_is_deleted_everywhere_and_who_was_away_misses_it() {
-    let scene = scenario::by_name("retention").expect("the scene is there");
-    let mut timeline = Timeline::new(scene, 11).expect("the scene holds together");
-    play(&mut timeline, 29);
-    assert!(bounds(&timeline).iter().all(|(start, _)| *start == 0));
-    let lag = acked_and_lag(&timeline).1;
-    assert!(lag > 80, "{lag}: the group is away");
-    play(&mut timeline, 48);
-    for (start, end) in bounds(&timeline) {
-        // A segment of 4 s goes when its youngest record is 10 s old, at a look every 5 s.
-        let kept_s = (end - start) * 48 / end;
-        assert!(
-            (8..25).contains(&kept_s),
-            "{kept_s} s from {start} to {end}"
-        );
-    }
-    play(&mut timeline, 70);
-    let (_, lag) = acked_and_lag(&timeline);
-    assert!(lag < 5, "{lag}: it read what was left");
-    let moment = timeline.moment();
-    let mut promises = moment.promises.clone();
-    promises.recheck(&moment.world);
-    assert_eq!(promises.broken(), None);
-    let orders = moment.world.topic_id("orders").expect("it is there");
-    let (now, at) = (timeline.now(), TopicPartition::new(orders, 0));
-    let mut shown = ClusterScene::default();
-    view::cluster::scene::scene(moment, now, at, &mut shown);
-    let starts = shown.brokers.iter().flat_map(|broker| &broker.replicas);
-    assert!(
-        starts
-            .map(|replica| replica.log_start)
-            .all(|start| start > 100)
-    );
-}
-
-/// Whatever goes wrong while old segments are deleted, no promise breaks.
-#[test]
-fn promises_hold_where_records_are_deleted() {
-    let scene = scenario::by_name("retention").expect("the scene is there");
-    for seed in 0..40 {
-        let intensity = [Intensity::Medium, Intensity::High][seed as usize % 2];
-        let (until, mischief) = (Time(60_000_000), Mischief::Anything);
-        let mut script = random_faults(seed, &scene, until, intensity, mischief);
-        let mended = mend_all(&scene).into_iter().map(|command| Acted {
-            at_us: until,
-            instant: None,
-            command,
-        });
-        script.extend(mended);
-        let mut timeline = Timeline::new(scene.clone(), seed).expect("the scene holds together");
-        timeline.script(script);
-        play(&mut timeline, 120);
-        let moment = timeline.moment();
-        let mut promises = moment.promises.clone();
-        promises.recheck(&moment.world);
-        assert_eq!(
-            promises.broken(),
-            None,
-            "seed {seed}\n{:#?}",
-            timeline.commands()
-        );
-        assert!(
-            bounds(&timeline).iter().any(|(start, _)| *start > 0),
-            "seed {seed}"
-        );
-    }
 }
 
 /// Two copies; the follower is away while the leader commits alone, then the leader dies and the

@@ -436,6 +436,15 @@ pub enum Fact {
         /// What happened to it.
         step: OrderStep,
     },
+    /// A broker told the asynchronous shop where the log has an order.
+    OrderStored {
+        /// Which order.
+        order: OrderId,
+        /// The partition.
+        at: TopicPartition,
+        /// Its offset there.
+        offset: i64,
+    },
     /// Something about an order set off from one node to another. The picture shows most as dots.
     Moved {
         /// From.

@@ -232,8 +232,13 @@ impl AsyncShop {
 
     /// The callback.
     fn delivered(&mut self, delivery: &Delivery, settings: &Settings, out: &mut Out) {
-        for tag in delivery.tags.iter() {
+        let stored = delivery.at.zip(delivery.result.ok().flatten());
+        for (i, tag) in (0_i64..).zip(delivery.tags.iter()) {
             let order = OrderId(tag as u32);
+            if let Some((at, first)) = stored {
+                let offset = first + i;
+                out.tell(Fact::OrderStored { order, at, offset });
+            }
             if let Err(error) = &delivery.result
                 && error.certainly_not_sent()
             {

@@ -12,7 +12,7 @@ use crate::cluster::metadata::Image;
 use crate::cluster::{Broker, Controller, Flaw, Replica};
 use crate::group::GroupView;
 use crate::id::{GroupId, NodeId, OrderId, TopicId, TopicPartition};
-use crate::log::Log;
+use crate::log::{Batch, Log};
 use crate::protocol::{
     Body, Effect, Fact, Input, Lane, OrderStep, Out, Service, Sink, Stamp, Stop,
 };
@@ -340,24 +340,19 @@ impl World {
     /// Every order that has a record in the topic the asynchronous shop sends to.
     #[must_use]
     pub fn orders_in_log(&self) -> BTreeSet<OrderId> {
-        let mut found = BTreeSet::new();
-        let Some(topic) = self.shops.as_ref().map(|shops| shops.sent_to) else {
-            return found;
-        };
-        for partition in 0..self.partitions(topic) {
-            let Some(log) = self.log(TopicPartition::new(topic, partition)) else {
-                continue;
-            };
-            for record in log.batches().flat_map(|batch| batch.records()).flatten() {
-                found.extend(
-                    record
-                        .value
-                        .and_then(OrderEvent::read)
-                        .map(|event| event.order),
-                );
-            }
-        }
-        found
+        let batches = self.order_logs().flat_map(Log::batches);
+        let records = batches.flat_map(Batch::records).flatten();
+        let events = records.filter_map(|record| OrderEvent::read(record.value?));
+        events.map(|event| event.order).collect()
+    }
+
+    /// The logs of the topic the asynchronous shop sends to.
+    pub fn order_logs(&self) -> impl Iterator<Item = &Log> {
+        let topic = self.shops.as_ref().map(|shops| shops.sent_to);
+        let partitions = topic.into_iter().flat_map(|topic| {
+            (0..self.partitions(topic)).map(move |p| TopicPartition::new(topic, p))
+        });
+        partitions.filter_map(|at| self.log(at))
     }
 
     /// About how much a clone of this may come to cost, in bytes.

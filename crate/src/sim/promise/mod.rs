@@ -248,6 +248,11 @@ impl Promises {
         let lost = self.partitions.get(&at).and_then(|p| p.lost);
         self.terms.records_lost = self.terms.records_lost.or(lost);
         for (promise, witness, because) in found {
+            if let Promise::CommittedKept | Promise::AcknowledgedReadable = promise
+                && let Witness::Replica(_, _, from) = witness
+            {
+                self.orders.lose(stamp.instant, at, from);
+            }
             let because = match promise {
                 // What may be lost is decided where it is lost.
                 Promise::CommittedKept => because,
@@ -488,6 +493,9 @@ impl Sink for Promises {
                 order,
                 step,
             } => self.order_step(stamp, order, step),
+            Fact::OrderStored { order, at, offset } => {
+                self.orders.stored(stamp.instant, order, at, offset);
+            }
             _ => {}
         }
     }

@@ -1,11 +1,13 @@
 //! A full check from the machines themselves: what the monitors have from facts, and what facts
 //! cannot show.
 
+use super::orders::Place;
 use super::replication::Found;
 use super::shadow::Known;
 use super::{Promise, Promises, Witness};
 use crate::cluster::{Broker, Controller, Quorum, Replica};
 use crate::id::{NodeId, TopicPartition};
+use crate::log::Log;
 use crate::protocol::Stamp;
 use crate::sim::world::World;
 
@@ -16,14 +18,19 @@ impl Promises {
         let brokers: Vec<&Broker> = world.brokers().collect();
         let controllers: Vec<&Controller> = world.controllers().collect();
         self.recheck_cluster(world.stamp(), &brokers, &controllers);
-        // An accepted order is in the log from the moment it was accepted.
+        // An accepted order is in the log from the moment it was accepted, until retention deletes it.
         let there = world.orders_in_log();
-        // Which orders retention deleted is not known: they are gone as promised.
-        let kept = brokers.iter().flat_map(|broker| broker.replicas());
-        let mut kept = kept.filter(|(at, _)| !at.topic.is_internal());
-        let whole = kept.all(|(_, replica)| replica.log().log_start_offset() == 0);
-        let lost = self.orders.accepted().filter(|id| !there.contains(id));
-        for id in lost.filter(|_| whole).collect::<Vec<_>>() {
+        let whole = world.order_logs().all(|log| log.log_start_offset() == 0);
+        let start = |at| world.log(at).map_or(0, Log::log_start_offset);
+        let accepted = self.orders.accepted();
+        let missing = accepted.filter(|(id, _)| !there.contains(id));
+        let lost = missing.filter(|&(_, place)| match place {
+            Place::At(at, offset) => offset >= start(at),
+            Place::Lost => true,
+            // Nobody was told its offset, so it may be among what was deleted.
+            Place::Untold => whole,
+        });
+        for (id, _) in lost.collect::<Vec<_>>() {
             self.breach_by_terms(world.stamp(), Promise::NoOrderLost, Witness::Order(id));
         }
     }
