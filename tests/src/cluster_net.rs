@@ -7,8 +7,8 @@ use millrace::cluster::{
 use millrace::id::{GroupId, NodeId, TopicId, TopicPartition};
 use millrace::log::{Batch, BatchBuilder};
 use millrace::protocol::{
-    Acks, Body, Effect, EpochAsked, Fact, FetchPartition, Input, MemberId, OffsetSpec, Out,
-    Request, Response, Sink, Stamp,
+    Acks, Body, Effect, EpochAsked, Fact, FetchPartition, Input, MemberId, OffsetAsked, OffsetSpec,
+    Out, Request, Response, Sink, Stamp,
 };
 use millrace::rng::Dist;
 use millrace::sim::{Delivery, Kernel, Promises};
@@ -208,11 +208,11 @@ impl ClusterNet {
                 }
             }
             Response::ListOffsets { offsets } => {
-                if let &[(at, Ok(Some(offset)))] = &offsets[..] {
+                if let &[(at, Ok(Some(found)))] = &offsets[..] {
                     let latest = Fact::LatestOffset {
                         client: person,
                         at,
-                        offset,
+                        offset: found.offset,
                     };
                     self.promises.hear(stamp, latest);
                 }
@@ -532,11 +532,15 @@ impl ClusterNet {
             return "no leader".into();
         };
         let request = Request::ListOffsets {
-            at: vec![(at, OffsetSpec::Latest)],
+            partitions: vec![OffsetAsked {
+                at,
+                current_leader_epoch: -1,
+                spec: OffsetSpec::Latest,
+            }],
         };
         match self.ask(leader, request, Span::secs(5)) {
             Some(Response::ListOffsets { offsets }) => match offsets[0].1 {
-                Ok(Some(offset)) => offset.to_string(),
+                Ok(Some(found)) => found.offset.to_string(),
                 Ok(None) => "none".into(),
                 Err(error) => error.name().into(),
             },

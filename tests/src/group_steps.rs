@@ -3,7 +3,7 @@
 use crate::cluster_net::ClusterNet;
 use crate::script::node;
 use millrace::id::{GroupId, NodeId};
-use millrace::protocol::{ErrorCode, Request, Response};
+use millrace::protocol::{ErrorCode, OffsetAndEpoch, Request, Response};
 use millrace::time::Span;
 
 /// How long to wait for an answer: longer than `offsets.commit.timeout.ms`.
@@ -30,10 +30,11 @@ impl ClusterNet {
             ["commit", _, topic, offset, ref how @ ..] => {
                 let at = self.at(topic);
                 let member = self.members.get(&group).copied();
+                let offset = offset.parse().expect("an offset");
                 let request = Request::OffsetCommit {
                     group,
                     generation: member.filter(|_| how == ["member"]),
-                    offsets: vec![(at, offset.parse().expect("an offset"))],
+                    offsets: vec![(at, OffsetAndEpoch::bare(offset))],
                 };
                 match self.ask(coordinator, request, PATIENCE) {
                     Some(Response::OffsetCommit { result }) => said(result),
@@ -45,7 +46,7 @@ impl ClusterNet {
                 let request = Request::OffsetFetch { group, partitions };
                 match self.ask(coordinator, request, PATIENCE) {
                     Some(Response::OffsetFetch { result: Ok(found) }) => match found[0].1 {
-                        Some(offset) => offset.to_string(),
+                        Some(position) => position.offset.to_string(),
                         None => "none".into(),
                     },
                     Some(Response::OffsetFetch { result: Err(error) }) => error.name().into(),

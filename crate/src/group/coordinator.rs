@@ -5,7 +5,7 @@ use super::member::{Caller, Group, GroupError, GroupState, GroupView};
 use super::record::{GroupWrite, Record, Then};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
 use crate::map::Map;
-use crate::protocol::{ErrorCode, MemberId, Out, Request, Response};
+use crate::protocol::{ErrorCode, MemberId, OffsetAndEpoch, Out, Request, Response};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -183,7 +183,10 @@ impl Coordinator {
             return Err(GroupError::Active(entry.state));
         }
         if !offsets.is_empty() {
-            self.write(group, positions(offsets), Then::Nothing);
+            // A tool knows of no epoch.
+            let bare = |&(at, offset): &(_, i64)| (at, OffsetAndEpoch::bare(offset));
+            let offsets: Vec<_> = offsets.iter().map(bare).collect();
+            self.write(group, positions(&offsets), Then::Nothing);
         }
         Ok(())
     }
@@ -365,7 +368,7 @@ impl Coordinator {
         now: Time,
         (node, id): (NodeId, u32),
         (group, of): (GroupId, Option<(u32, MemberId)>),
-        offsets: &[(TopicPartition, i64)],
+        offsets: &[(TopicPartition, OffsetAndEpoch)],
         otherwise: Result<(), ErrorCode>,
         out: &mut Out,
     ) {
@@ -430,8 +433,8 @@ impl Coordinator {
     }
 }
 
-fn positions(offsets: &[(TopicPartition, i64)]) -> Vec<Record> {
-    let position = |&(at, offset)| Record::Position(at, Some(offset));
+fn positions(offsets: &[(TopicPartition, OffsetAndEpoch)]) -> Vec<Record> {
+    let position = |&(at, position)| Record::Position(at, Some(position));
     offsets.iter().map(position).collect()
 }
 

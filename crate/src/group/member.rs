@@ -313,6 +313,6 @@ impl<'a> GroupView<'a> {
     /// The committed position of one partition.
     #[must_use]
     pub fn position(self, at: TopicPartition) -> Option<i64> {
-        self.0.offsets.get(at)
+        self.0.offsets.get(at).map(|position| position.offset)
     }
 }

@@ -4,7 +4,7 @@ use super::coordinator::{GroupConfig, Join};
 use super::member::{Caller, Group, GroupState, Member, Wait};
 use super::record::Settled;
 use crate::id::{GroupId, TopicPartition};
-use crate::protocol::{ErrorCode, Fact, Joined, MemberId, Out, Response};
+use crate::protocol::{ErrorCode, Fact, Joined, MemberId, OffsetAndEpoch, Out, Response};
 use crate::time::{Span, Time};
 
 /// How long a member that never was in a generation may wait for its first, whatever its session
@@ -189,10 +189,11 @@ impl Group {
         &mut self,
         group: GroupId,
         at: TopicPartition,
-        offset: i64,
+        position: OffsetAndEpoch,
         out: &mut Out,
     ) {
-        self.offsets.commit(at, offset);
+        self.offsets.commit(at, position);
+        let offset = position.offset;
         out.tell(Fact::Committed { group, at, offset });
     }
 

@@ -7,15 +7,15 @@
 use super::member::Caller;
 use crate::id::{GroupId, TopicId, TopicPartition};
 use crate::log::{Batch, BatchBuilder};
-use crate::protocol::MemberId;
+use crate::protocol::{MemberId, OffsetAndEpoch};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 /// One record. `None` is a tombstone: what the key speaks of is no more.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Record {
-    /// The next offset to read of a partition.
-    Position(TopicPartition, Option<i64>),
+    /// The next offset to read of a partition, and the epoch of the record before it.
+    Position(TopicPartition, Option<OffsetAndEpoch>),
     /// The last settled generation.
     Group(Option<Settled>),
 }
@@ -43,11 +43,6 @@ struct Key {
     /// Absent where the record is about the group itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<TopicPartition>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Position {
-    offset: i64,
 }
 
 /// Records of one group that a coordinator writes at once, and what follows when they are stored.
@@ -86,10 +81,7 @@ impl GroupWrite {
         let group = self.group;
         for record in &self.records {
             let (at, value) = match record {
-                Record::Position(at, offset) => {
-                    let value = offset.map(|offset| json(&Position { offset }));
-                    (Some(*at), value)
-                }
+                Record::Position(at, position) => (Some(*at), position.as_ref().map(json)),
                 Record::Group(settled) => (None, settled.as_ref().map(json)),
             };
             let key = json(&Key { group, at });
@@ -114,9 +106,11 @@ pub(super) fn records_of(batch: &Batch) -> impl Iterator<Item = (GroupId, Record
         let key: Key = serde_json::from_slice(key).expect("keys are ours");
         let record = match key.at {
             Some(at) => {
-                let position = value.map(serde_json::from_slice::<Position>);
-                let position = position.map(|position| position.expect("values are ours"));
-                Record::Position(at, position.map(|position| position.offset))
+                let position = value.map(serde_json::from_slice);
+                Record::Position(
+                    at,
+                    position.map(|position| position.expect("values are ours")),
+                )
             }
             None => {
                 let settled = value.map(serde_json::from_slice);

@@ -82,8 +82,8 @@ impl Coordinator {
     /// A record that is committed takes effect; what a settled generation says has taken it before.
     fn apply(&mut self, id: GroupId, record: Record, out: &mut Out) {
         match record {
-            Record::Position(at, Some(offset)) => {
-                self.groups.or_default(id).commit(id, at, offset, out);
+            Record::Position(at, Some(position)) => {
+                self.groups.or_default(id).commit(id, at, position, out);
             }
             Record::Position(at, None) => {
                 if let Some(group) = self.groups.get_mut(&id) {

@@ -3,7 +3,7 @@
 use super::{Coordinator, GroupConfig, GroupState, GroupWrite};
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
 use crate::log::Batch;
-use crate::protocol::{Body, Effect, ErrorCode, MemberId, Out, Request, Response};
+use crate::protocol::{Body, Effect, ErrorCode, MemberId, OffsetAndEpoch, Out, Request, Response};
 use crate::time::{Span, Time};
 
 const GROUP: GroupId = GroupId(0);
@@ -51,7 +51,8 @@ impl Script {
 
     fn commit(&mut self, of: Option<(u32, MemberId)>, offset: i64) -> Vec<(u32, Response)> {
         let mut out = Out::default();
-        let offsets = [(TopicPartition::new(TopicId(0), 0), offset)];
+        let at = TopicPartition::new(TopicId(0), 0);
+        let offsets = [(at, OffsetAndEpoch::bare(offset))];
         let from = (NodeId(9), 0);
         self.coordinator
             .commit(self.now, from, (GROUP, of), &offsets, Ok(()), &mut out);
@@ -414,7 +415,7 @@ fn a_group_that_is_deleted_leaves_tombstones() {
     assert_eq!(
         texts,
         [
-            r#"{"group":0,"at":{"topic":0,"partition":0}} = {"offset":5}"#,
+            r#"{"group":0,"at":{"topic":0,"partition":0}} = {"offset":5,"leader_epoch":-1}"#,
             r#"{"group":0,"at":{"topic":0,"partition":0}} = nothing"#,
             r#"{"group":0} = nothing"#,
         ]

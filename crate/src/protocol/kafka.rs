@@ -60,6 +60,42 @@ pub enum OffsetSpec {
     Timestamp(i64),
 }
 
+/// A place in a log: an offset, and the leader epoch by which a leader can tell whether its log is
+/// the one that is meant (KIP-320).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OffsetAndEpoch {
+    /// The offset: of the next record to read, where it is a position.
+    pub offset: i64,
+    /// The epoch of the record before it, as its reader saw it, or of the leader's log there; -1 where
+    /// nobody says.
+    pub leader_epoch: i32,
+}
+
+impl OffsetAndEpoch {
+    /// An offset of which no more is known.
+    #[must_use]
+    pub fn bare(offset: i64) -> Self {
+        Self {
+            offset,
+            leader_epoch: -1,
+        }
+    }
+}
+
+/// One partition of a `ListOffsets`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OffsetAsked {
+    /// Which partition.
+    pub at: TopicPartition,
+    /// The leader epoch that the asker knows, -1 if it does not say.
+    pub current_leader_epoch: i32,
+    /// Which offset.
+    pub spec: OffsetSpec,
+}
+
+/// For each partition the offset asked for and the epoch there; `None` where no record is that young.
+pub type ListedOffsets = Vec<(TopicPartition, Result<Option<OffsetAndEpoch>, ErrorCode>)>;
+
 /// One partition of a `Fetch`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FetchPartition {
@@ -130,7 +166,7 @@ pub enum Request {
     /// Which offset is it?
     ListOffsets {
         /// The questions.
-        at: Vec<(TopicPartition, OffsetSpec)>,
+        partitions: Vec<OffsetAsked>,
     },
     /// Where did this leader epoch end (KIP-101, KIP-320)?
     OffsetForLeaderEpoch {
@@ -189,8 +225,8 @@ pub enum Request {
         /// The generation and member, or `None` for a consumer outside any group protocol (and for
         /// tools, which may only commit to a group without members).
         generation: Option<(u32, MemberId)>,
-        /// The next offset to read, per partition.
-        offsets: Vec<(TopicPartition, i64)>,
+        /// The position of each partition, and the epoch of the record before it.
+        offsets: Vec<(TopicPartition, OffsetAndEpoch)>,
     },
     /// Where did the group leave off?
     OffsetFetch {
@@ -223,10 +259,10 @@ pub enum Response {
         /// One a partition that has something to say, in the order asked.
         partitions: Vec<Fetched>,
     },
-    /// To [`Request::ListOffsets`]: `None` where no record is that young.
+    /// To [`Request::ListOffsets`].
     ListOffsets {
         /// One result a question.
-        offsets: Vec<(TopicPartition, Result<Option<i64>, ErrorCode>)>,
+        offsets: ListedOffsets,
     },
     /// To [`Request::OffsetForLeaderEpoch`].
     OffsetForLeaderEpoch {
@@ -266,8 +302,8 @@ pub enum Response {
     },
     /// To [`Request::OffsetFetch`]: `None` where the group never committed.
     OffsetFetch {
-        /// The next offset to read, per partition asked about.
-        result: Result<Vec<(TopicPartition, Option<i64>)>, ErrorCode>,
+        /// What was committed, per partition asked about.
+        result: Result<Vec<(TopicPartition, Option<OffsetAndEpoch>)>, ErrorCode>,
     },
     /// To [`Request::Control`].
     Control(ControlResponse),

@@ -3,7 +3,7 @@
 use super::{Call, Consumer};
 use crate::client::calls::backoff;
 use crate::id::TopicPartition;
-use crate::protocol::{ErrorCode, Out, Request};
+use crate::protocol::{ErrorCode, OffsetAndEpoch, Out, Request};
 use crate::time::{Span, Time};
 use std::collections::VecDeque;
 
@@ -87,7 +87,7 @@ impl Reason {
 struct Commit {
     id: CommitId,
     reason: Reason,
-    offsets: Vec<(TopicPartition, i64)>,
+    offsets: Vec<(TopicPartition, OffsetAndEpoch)>,
     deadline: Time,
     not_before: Time,
     attempts: u32,
@@ -106,7 +106,7 @@ impl Commits {
     pub fn add(
         &mut self,
         reason: Reason,
-        offsets: Vec<(TopicPartition, i64)>,
+        offsets: Vec<(TopicPartition, OffsetAndEpoch)>,
         deadline: Time,
     ) -> CommitId {
         let id = CommitId(self.next);

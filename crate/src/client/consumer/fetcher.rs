@@ -1,17 +1,17 @@
 //! Finding positions and fetching records (`OffsetFetcher`, `Fetcher`, `FetchCollector`).
 
-use super::partition::Need;
+use super::partition::{Need, Partition};
 use super::records::{Chunk, Records};
 use super::{Call, Consumer, PollError};
 use crate::client::config::OffsetReset;
 use crate::id::{NodeId, TopicPartition};
 use crate::map::Map;
-use crate::protocol::{ErrorCode, Fact, FetchPartition, Fetched, OffsetSpec, Out, Request};
+use crate::protocol::{
+    ErrorCode, Fact, FetchPartition, Fetched, ListedOffsets, OffsetAndEpoch, OffsetAsked,
+    OffsetSpec, Out, Request,
+};
 use crate::time::{Span, Time};
 use std::collections::VecDeque;
-
-/// What a `ListOffsets` answer says, partition by partition.
-type Listed = Vec<(TopicPartition, Result<Option<i64>, ErrorCode>)>;
 
 impl Consumer {
     /// Asks for what partitions need before they can be fetched.
@@ -22,9 +22,8 @@ impl Consumer {
     }
 
     fn fetch_committed(&mut self, now: Time, out: &mut Out) {
-        let wanted = |(_, p): &(TopicPartition, &super::partition::Partition)| {
-            p.need == Need::Committed && !p.asked && p.not_before <= now
-        };
+        let wanted =
+            |(_, p): &(TopicPartition, &Partition)| p.need == Need::Committed && p.is_due(now);
         let partitions: Vec<TopicPartition> = self
             .assignment
             .iter()
@@ -66,7 +65,7 @@ impl Consumer {
         &mut self,
         now: Time,
         epoch: u32,
-        result: Result<Vec<(TopicPartition, Option<i64>)>, ErrorCode>,
+        result: Result<Vec<(TopicPartition, Option<OffsetAndEpoch>)>, ErrorCode>,
         out: &mut Out,
     ) {
         if epoch != self.assignment.epoch {
@@ -74,11 +73,14 @@ impl Consumer {
         }
         match result {
             Ok(offsets) => {
-                for (at, offset) in offsets {
+                for (at, position) in offsets {
                     let needed = self.assignment.get(at).map(|p| p.need);
-                    match offset {
+                    match position {
                         _ if needed != Some(Need::Committed) => {}
-                        Some(offset) => self.set_position(at, offset, out),
+                        Some(position) => {
+                            self.set_position(at, position, out);
+                            self.doubt_position(at);
+                        }
                         None => self.reset_by_policy(at, PollError::NoOffset(at)),
                     }
                 }
@@ -92,8 +94,7 @@ impl Consumer {
                 let retry = now + self.config.retry_backoff();
                 for (_, partition) in self.assignment.iter_mut() {
                     if partition.need == Need::Committed {
-                        partition.asked = false;
-                        partition.not_before = retry;
+                        partition.asks_again(retry);
                     }
                 }
             }
@@ -119,13 +120,11 @@ impl Consumer {
         }
     }
 
-    pub(super) fn set_position(&mut self, at: TopicPartition, offset: i64, out: &mut Out) {
+    pub(super) fn set_position(&mut self, at: TopicPartition, to: OffsetAndEpoch, out: &mut Out) {
         let Some(partition) = self.assignment.get_mut(at) else {
             return;
         };
-        partition.needs(Need::Nothing);
-        partition.position = offset;
-        partition.last_epoch = -1;
+        partition.moves(to);
         if partition.announce
             && let Some(group) = &self.group
         {
@@ -134,35 +133,57 @@ impl Consumer {
                 consumer: self.node,
                 group: group.id,
                 at,
-                position: offset,
+                position: to.offset,
             });
         }
     }
 
-    fn list_offsets(&mut self, now: Time, out: &mut Out) {
+    /// What leaders are to be asked now, by leader. `question` says what of a partition, given what is
+    /// known of it; what is asked counts as asked.
+    pub(super) fn ask_leaders<T>(
+        &mut self,
+        now: Time,
+        question: impl Fn(TopicPartition, i32, &Partition) -> Option<T>,
+    ) -> Map<NodeId, Vec<T>> {
+        let mut asks: Map<NodeId, Vec<T>> = Map::new();
         let Some(image) = self.view.image().cloned() else {
-            return;
+            return asks;
         };
-        let mut asks: Map<NodeId, Vec<(TopicPartition, OffsetSpec)>> = Map::new();
         for (at, partition) in self.assignment.iter_mut() {
-            let Need::Offset(spec) = partition.need else {
+            let known = image.partition(at);
+            let epoch = known.map_or(-1, |known| known.leader_epoch);
+            let Some(question) = question(at, epoch, partition) else {
                 continue;
             };
-            if partition.asked || partition.not_before > now {
+            if !partition.is_due(now) {
                 continue;
             }
-            match image.leader(at) {
+            match known.and_then(|known| known.leader) {
                 Some(leader) if self.calls.connectable_at(leader) <= now => {
                     partition.asked = true;
-                    asks.or_default(leader).push((at, spec));
+                    asks.or_default(leader).push(question);
                 }
                 Some(_) => {}
                 None => self.view.want(),
             }
         }
-        for (broker, at) in asks {
-            let call = Call::ListOffsets(self.assignment.epoch, at.clone());
-            let request = Request::ListOffsets { at };
+        asks
+    }
+
+    fn list_offsets(&mut self, now: Time, out: &mut Out) {
+        let asks = self.ask_leaders(now, |at, current_leader_epoch, partition| {
+            match partition.need {
+                Need::Offset(spec) => Some(OffsetAsked {
+                    at,
+                    current_leader_epoch,
+                    spec,
+                }),
+                _ => None,
+            }
+        });
+        for (broker, partitions) in asks {
+            let call = Call::ListOffsets(self.assignment.epoch, partitions.clone());
+            let request = Request::ListOffsets { partitions };
             let timeout = self.config.request_timeout();
             self.calls.send(now, timeout, broker, request, call, out);
         }
@@ -173,8 +194,8 @@ impl Consumer {
         &mut self,
         now: Time,
         epoch: u32,
-        asked: &[(TopicPartition, OffsetSpec)],
-        answer: Option<Listed>,
+        asked: &[OffsetAsked],
+        answer: Option<ListedOffsets>,
         out: &mut Out,
     ) {
         if epoch != self.assignment.epoch {
@@ -182,7 +203,7 @@ impl Consumer {
         }
         let answer = answer.unwrap_or_default();
         let retry = now + self.config.retry_backoff();
-        for &(at, spec) in asked {
+        for &OffsetAsked { at, spec, .. } in asked {
             let Some(partition) = self.assignment.get_mut(at) else {
                 continue;
             };
@@ -191,21 +212,21 @@ impl Consumer {
                 continue;
             }
             match answer.iter().find(|(of, _)| *of == at) {
-                Some((_, Ok(Some(offset)))) => {
+                Some(&(_, Ok(Some(position)))) => {
                     if spec == OffsetSpec::Latest {
                         out.tell(Fact::LatestOffset {
                             client: self.node,
                             at,
-                            offset: *offset,
+                            offset: position.offset,
                         });
                     }
-                    self.set_position(at, *offset, out);
+                    self.set_position(at, position, out);
+                    self.doubt_position(at);
                 }
                 // No record is that young: what comes next will be.
                 Some((_, Ok(None))) => partition.needs(Need::Offset(OffsetSpec::Latest)),
                 Some((_, Err(_))) | None => {
-                    partition.asked = false;
-                    partition.not_before = retry;
+                    partition.asks_again(retry);
                     self.view.want();
                 }
             }

@@ -27,8 +27,8 @@ use super::config::ConsumerConfig;
 use super::view::ClusterView;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::protocol::{
-    Alarm, EpochAsked, ErrorCode, FetchPartition, MemberId, OffsetSpec, Out, Request, Response,
-    Timer,
+    Alarm, EpochAsked, ErrorCode, FetchPartition, MemberId, OffsetAndEpoch, OffsetAsked,
+    OffsetSpec, Out, Request, Response, Timer,
 };
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -55,7 +55,7 @@ enum Call {
     /// Of this assignment.
     OffsetFetch(u32),
     /// Of this assignment, these questions.
-    ListOffsets(u32, Vec<(TopicPartition, OffsetSpec)>),
+    ListOffsets(u32, Vec<OffsetAsked>),
     Fetch(Vec<FetchPartition>),
     /// Of this assignment, these questions.
     Validation(u32, Vec<EpochAsked>),
@@ -231,13 +231,13 @@ impl Consumer {
         self.polling
     }
 
-    /// Commits `offsets` (the next to read), or everything polled so far, and tries again until it
-    /// works or `default.api.timeout.ms` is over. The application waits for [`Consumer::next_commit`]
+    /// Commits `offsets` (the next to read, with the epoch of the record before), or everything polled
+    /// so far, and tries again until it works or `default.api.timeout.ms` is over. The application waits for [`Consumer::next_commit`]
     /// to tell of it, and does not poll until then.
     pub fn commit_sync(
         &mut self,
         now: Time,
-        offsets: Option<Vec<(TopicPartition, i64)>>,
+        offsets: Option<Vec<(TopicPartition, OffsetAndEpoch)>>,
         out: &mut Out,
     ) -> CommitId {
         let timeout = Span::millis(self.config.default_api_timeout_ms);
@@ -248,7 +248,7 @@ impl Consumer {
     pub fn commit_async(
         &mut self,
         now: Time,
-        offsets: Option<Vec<(TopicPartition, i64)>>,
+        offsets: Option<Vec<(TopicPartition, OffsetAndEpoch)>>,
         out: &mut Out,
     ) -> CommitId {
         let timeout = self.config.request_timeout();
@@ -259,7 +259,7 @@ impl Consumer {
         &mut self,
         now: Time,
         reason: Reason,
-        offsets: Option<Vec<(TopicPartition, i64)>>,
+        offsets: Option<Vec<(TopicPartition, OffsetAndEpoch)>>,
         timeout: Span,
         out: &mut Out,
     ) -> CommitId {
@@ -277,9 +277,7 @@ impl Consumer {
     /// Reads `at` from `offset` on. Ignored if it is not assigned.
     pub fn seek(&mut self, at: TopicPartition, offset: i64) {
         if let Some(partition) = self.assignment.get_mut(at) {
-            partition.needs(Need::Nothing);
-            partition.position = offset;
-            partition.last_epoch = -1;
+            partition.moves(OffsetAndEpoch::bare(offset));
             self.fetched.retain(|chunk| chunk.at != at);
         }
     }

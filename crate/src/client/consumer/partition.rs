@@ -2,7 +2,7 @@
 
 use crate::id::{TopicId, TopicPartition};
 use crate::map::Map;
-use crate::protocol::OffsetSpec;
+use crate::protocol::{OffsetAndEpoch, OffsetSpec};
 use crate::time::Time;
 use regex_lite::Regex;
 use std::collections::VecDeque;
@@ -44,7 +44,8 @@ pub(super) struct Partition {
     /// The offset of the next record to give to the application, unless something is missing.
     pub position: i64,
     pub need: Need,
-    /// The epoch of the last record given out, -1 if there is none since the position was set.
+    /// The epoch of the record before the position, -1 if it is not known: of the last one given
+    /// out, or as a commit or the leader has it.
     pub last_epoch: i32,
     /// The leader epoch under which the position was right, or is being found so.
     pub leader_epoch: i32,
@@ -81,6 +82,30 @@ impl Partition {
     pub fn needs(&mut self, need: Need) {
         self.need = need;
         self.asked = false;
+    }
+
+    /// Whether a leader is to be asked for what is needed now.
+    pub fn is_due(&self, now: Time) -> bool {
+        !self.asked && self.not_before <= now
+    }
+
+    /// What was asked was not told: it is asked again from `at` on.
+    pub fn asks_again(&mut self, at: Time) {
+        self.asked = false;
+        self.not_before = at;
+    }
+
+    /// The position is this, and nothing is missing.
+    pub fn moves(&mut self, to: OffsetAndEpoch) {
+        self.needs(Need::Nothing);
+        self.position = to.offset;
+        self.last_epoch = to.leader_epoch;
+    }
+
+    /// The leader of `epoch` must say first whether what was read is in its log.
+    pub fn doubt(&mut self, epoch: i32) {
+        self.leader_epoch = epoch;
+        self.needs(Need::Validation);
     }
 }
 
@@ -138,9 +163,14 @@ impl Assignment {
     }
 
     /// What a commit of everything polled so far says.
-    pub fn consumed(&self) -> Vec<(TopicPartition, i64)> {
-        self.iter()
-            .filter_map(|(at, p)| Some((at, p.position()?)))
-            .collect()
+    pub fn consumed(&self) -> Vec<(TopicPartition, OffsetAndEpoch)> {
+        let known = self.iter().filter_map(|(at, p)| {
+            let position = OffsetAndEpoch {
+                offset: p.position()?,
+                leader_epoch: p.last_epoch,
+            };
+            Some((at, position))
+        });
+        known.collect()
     }
 }

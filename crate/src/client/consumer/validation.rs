@@ -1,13 +1,12 @@
-//! Whether what was read is still there after another took the lead (KIP-320): the new leader is
-//! asked where the epoch of the last record read ended (`OffsetsForLeaderEpochUtils`,
-//! `SubscriptionState.maybeCompleteValidation`).
+//! Whether what was read is still there, where another took the lead since or a position comes from a
+//! commit (KIP-320): the leader is asked where the epoch of the last record read ended
+//! (`OffsetsForLeaderEpochUtils`, `SubscriptionState.maybeCompleteValidation`).
 
 use super::partition::Need;
 use super::{Call, Consumer, PollError};
 use crate::client::config::OffsetReset;
-use crate::id::{NodeId, TopicPartition};
-use crate::map::Map;
-use crate::protocol::{EpochAsked, EpochEnds, Out, Request};
+use crate::id::TopicPartition;
+use crate::protocol::{EpochAsked, EpochEnds, OffsetAndEpoch, Out, Request};
 use crate::time::Time;
 
 impl Consumer {
@@ -24,37 +23,33 @@ impl Consumer {
             }
             let read = partition.need == Need::Nothing && partition.last_epoch >= 0;
             if read || partition.need == Need::Validation {
-                partition.leader_epoch = known;
-                partition.needs(Need::Validation);
+                partition.doubt(known);
                 self.fetched.retain(|chunk| chunk.at != at);
             }
         }
     }
 
+    /// A position was found, by a commit or by the leader's word: where both tell an epoch, the leader
+    /// of now must say that it is right (`SubscriptionState.seekUnvalidated`).
+    pub(super) fn doubt_position(&mut self, at: TopicPartition) {
+        let image = self.view.image();
+        let known = image.and_then(|image| Some(image.partition(at)?.leader_epoch));
+        if let (Some(epoch), Some(partition)) = (known, self.assignment.get_mut(at))
+            && partition.last_epoch >= 0
+        {
+            partition.doubt(epoch);
+        }
+    }
+
     /// Asks leaders about the positions that are in doubt.
     pub(super) fn validate_positions(&mut self, now: Time, out: &mut Out) {
-        let Some(image) = self.view.image().cloned() else {
-            return;
-        };
-        let mut asks: Map<NodeId, Vec<EpochAsked>> = Map::new();
-        for (at, partition) in self.assignment.iter_mut() {
-            let due = !partition.asked && partition.not_before <= now;
-            if partition.need != Need::Validation || !due {
-                continue;
-            }
-            match image.leader(at) {
-                Some(leader) if self.calls.connectable_at(leader) <= now => {
-                    partition.asked = true;
-                    asks.or_default(leader).push(EpochAsked {
-                        at,
-                        current_leader_epoch: partition.leader_epoch,
-                        leader_epoch: partition.last_epoch,
-                    });
-                }
-                Some(_) => {}
-                None => self.view.want(),
-            }
-        }
+        let asks = self.ask_leaders(now, |at, _, partition| {
+            (partition.need == Need::Validation).then_some(EpochAsked {
+                at,
+                current_leader_epoch: partition.leader_epoch,
+                leader_epoch: partition.last_epoch,
+            })
+        });
         for (broker, partitions) in asks {
             let call = Call::Validation(self.assignment.epoch, partitions.clone());
             let request = Request::OffsetForLeaderEpoch { partitions };
@@ -94,8 +89,7 @@ impl Consumer {
                 }
                 Some((at, Ok(ended))) => self.truncated(*at, *ended, out),
                 Some((_, Err(_))) | None => {
-                    partition.asked = false;
-                    partition.not_before = retry;
+                    partition.asks_again(retry);
                     self.view.want();
                 }
             }
@@ -116,12 +110,13 @@ impl Consumer {
             diverged: ended.map(|(_, end)| end),
         };
         match ended {
-            Some((epoch, end)) if self.config.auto_offset_reset != OffsetReset::None => {
+            Some((leader_epoch, offset)) if self.config.auto_offset_reset != OffsetReset::None => {
                 partition.announce = grouped;
-                self.set_position(at, end, out);
-                if let Some(partition) = self.assignment.get_mut(at) {
-                    partition.last_epoch = epoch;
-                }
+                let position = OffsetAndEpoch {
+                    offset,
+                    leader_epoch,
+                };
+                self.set_position(at, position, out);
             }
             _ => self.reset_by_policy(at, error),
         }

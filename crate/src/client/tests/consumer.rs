@@ -1,6 +1,6 @@
 use super::*;
 use crate::client::{CommitError, OffsetReset};
-use crate::protocol::OffsetSpec;
+use crate::protocol::{OffsetAndEpoch, OffsetSpec};
 
 fn earliest() -> ConsumerConfig {
     ConsumerConfig {
@@ -197,7 +197,8 @@ fn manual_commits_tell_when_they_are_done() {
     net.run(Span::secs(20));
     assert_eq!(net.committed(0), None, "nobody asked");
     let first = net.consume(node, |c, now, out| {
-        c.commit_sync(now, Some(vec![(tp(0), 2)]), out)
+        let offsets = vec![(tp(0), OffsetAndEpoch::bare(2))];
+        c.commit_sync(now, Some(offsets), out)
     });
     net.run(ms(5));
     assert_eq!(net.committed(0), Some(2));

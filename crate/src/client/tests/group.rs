@@ -183,7 +183,7 @@ fn commits_of_an_old_generation_are_fenced() {
         let request = Box::new(Request::OffsetCommit {
             group: GROUP,
             generation: of,
-            offsets: vec![(tp(0), 7)],
+            offsets: vec![(tp(0), OffsetAndEpoch::bare(7))],
         });
         let body = Body::Request { id: 0, request };
         let input = Input::Message { from: a, body };

@@ -15,7 +15,9 @@ use crate::cluster::{Broker, BrokerConfig, Death, NewTopic};
 use crate::group::GroupConfig;
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
 use crate::log::Batch;
-use crate::protocol::{Body, Effect, ErrorCode, Fact, Input, Out, Request, Response, Timer};
+use crate::protocol::{
+    Body, Effect, ErrorCode, Fact, Input, OffsetAndEpoch, Out, Request, Response, Timer,
+};
 use crate::rng::{Rng, Salt};
 use crate::time::{Span, Time};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

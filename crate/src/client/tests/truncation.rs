@@ -5,7 +5,7 @@ use crate::client::OffsetReset;
 use crate::log::BatchBuilder;
 use crate::map::Map;
 use crate::protocol::{
-    EpochAsked, Fetched, Metadata, OffsetSpec, PartitionMetadata, TopicMetadata,
+    EpochAsked, Fetched, Metadata, OffsetAsked, OffsetSpec, PartitionMetadata, TopicMetadata,
 };
 
 const OTHER: NodeId = NodeId(1);
@@ -19,17 +19,10 @@ struct ByHand {
 impl ByHand {
     /// A consumer that has read three records of epoch 0 and learns of a leader in epoch 1.
     fn new(reset: OffsetReset) -> Self {
-        let config = ConsumerConfig {
+        let mut hand = Self::assigned(ConsumerConfig {
             auto_offset_reset: reset,
             ..ConsumerConfig::default()
-        };
-        let rng = Rng::new(1, Salt::Client, 0);
-        let mut hand = Self {
-            consumer: Consumer::new(NodeId(9), config, Arc::from([BROKER]), rng),
-            now: Time::ZERO,
-            asked: VecDeque::new(),
-        };
-        hand.consumer.assign(hand.now, &[(tp(0), name(TOPIC))]);
+        });
         hand.consumer.seek(tp(0), 0);
         assert!(hand.poll().expect("it may").is_none());
         hand.answer_metadata(BROKER, 0);
@@ -52,6 +45,44 @@ impl ByHand {
         hand.pass(1_000);
         assert_eq!(hand.fetch().0, BROKER);
         hand.answer_metadata(OTHER, 1);
+        hand
+    }
+
+    /// A consumer of that one partition.
+    fn assigned(config: ConsumerConfig) -> Self {
+        let rng = Rng::new(1, Salt::Client, 0);
+        let mut hand = Self {
+            consumer: Consumer::new(NodeId(9), config, Arc::from([BROKER]), rng),
+            now: Time::ZERO,
+            asked: VecDeque::new(),
+        };
+        hand.consumer.assign(hand.now, &[(tp(0), name(TOPIC))]);
+        hand
+    }
+
+    /// A consumer that resumes where its group left off, which is this, under a leader in epoch 1.
+    fn resuming(reset: OffsetReset, committed: OffsetAndEpoch) -> Self {
+        let mut hand = Self::assigned(ConsumerConfig {
+            auto_offset_reset: reset,
+            group: Some(GROUP),
+            ..ConsumerConfig::default()
+        });
+        assert!(hand.poll().expect("it may").is_none());
+        let (to, id, request) = hand.next();
+        assert!(
+            matches!(request, Request::FindCoordinator { .. }),
+            "{request:?}"
+        );
+        hand.answer_metadata(OTHER, 1);
+        let coordinator = Ok(BROKER);
+        hand.answer(to, id, Response::FindCoordinator { coordinator });
+        let (to, id, request) = hand.next();
+        assert!(
+            matches!(request, Request::OffsetFetch { .. }),
+            "{request:?}"
+        );
+        let result = Ok(vec![(tp(0), Some(committed))]);
+        hand.answer(to, id, Response::OffsetFetch { result });
         hand
     }
 
@@ -170,7 +201,14 @@ fn with_a_policy_it_goes_back_to_where_the_logs_part() {
             _ => OffsetSpec::Latest,
         };
         match request {
-            Request::ListOffsets { at } => assert_eq!(at, [(tp(0), wanted)]),
+            Request::ListOffsets { partitions } => {
+                let asked = OffsetAsked {
+                    at: tp(0),
+                    current_leader_epoch: 1,
+                    spec: wanted,
+                };
+                assert_eq!(partitions, [asked]);
+            }
             other => panic!("no question: {other:?}"),
         }
     }
@@ -199,6 +237,60 @@ fn without_a_policy_the_application_hears_of_it_until_it_seeks() {
         hand.consumer.seek(tp(0), 1);
         assert!(hand.poll().expect("it may").is_none());
         assert_eq!(hand.fetch().2, 1);
+    }
+}
+
+/// What a group committed may be gone when it comes back, and other records stand in its place.
+#[test]
+fn a_position_from_a_commit_is_checked_where_its_epoch_is_known() {
+    let committed = OffsetAndEpoch {
+        offset: 3,
+        leader_epoch: 0,
+    };
+    let mut hand = ByHand::resuming(OffsetReset::Latest, committed);
+    hand.hears(Ok(Some((0, 3))));
+    assert_eq!(hand.fetch().2, 3);
+    let mut hand = ByHand::resuming(OffsetReset::Latest, committed);
+    hand.hears(Ok(Some((0, 1))));
+    assert_eq!(hand.fetch().2, 1, "back to where the logs part");
+    let mut hand = ByHand::resuming(OffsetReset::None, committed);
+    hand.hears(Ok(Some((0, 1))));
+    let error = hand.poll().expect_err("records are gone");
+    assert!(
+        matches!(error, PollError::Truncated { offset: 3, .. }),
+        "{error:?}"
+    );
+    let mut hand = ByHand::resuming(OffsetReset::Latest, OffsetAndEpoch::bare(3));
+    assert_eq!(hand.fetch().2, 3, "a tool's commit knows no epoch");
+}
+
+/// A commit says the epoch of the last record given out, and after a resumption the one it had.
+#[test]
+fn a_commit_carries_the_epoch_of_the_record_before_it() {
+    let mut net = Net::with_topic(1);
+    net.fill(0, 0..5);
+    let commits = |net: &Net| {
+        let at = net.broker.group_partition(GROUP);
+        let log = net.broker.replica(at).expect("it is kept").log();
+        let records = log.batches().flat_map(|batch| batch.records()).flatten();
+        let values = records.filter_map(|record| record.value.map(<[u8]>::to_vec));
+        let text = values.map(|value| String::from_utf8(value).expect("JSON"));
+        text.filter(|text| text.contains("offset"))
+            .collect::<Vec<_>>()
+    };
+    let config = ConsumerConfig {
+        auto_offset_reset: OffsetReset::Earliest,
+        group: Some(GROUP),
+        ..ConsumerConfig::default()
+    };
+    for _ in 0..2 {
+        let node = net.member(config);
+        net.run(Span::secs(1));
+        net.consume(node, Consumer::close);
+        net.run(Span::secs(1));
+        let commits = commits(&net);
+        let last = commits.last().expect("it committed");
+        assert_eq!(last, r#"{"offset":5,"leader_epoch":0}"#);
     }
 }
 

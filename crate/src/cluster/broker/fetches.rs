@@ -2,11 +2,13 @@
 
 use super::super::Flaw;
 use super::super::purgatory::WaitingFetch;
-use super::super::replica::Replica;
 use super::Broker;
-use crate::id::{NodeId, TopicPartition};
+use crate::id::NodeId;
 use crate::log::Batch;
-use crate::protocol::{EpochAsked, ErrorCode, FetchPartition, Fetched, OffsetSpec, Out, Response};
+use crate::protocol::{
+    EpochAsked, ErrorCode, FetchPartition, Fetched, OffsetAndEpoch, OffsetAsked, OffsetSpec, Out,
+    Response,
+};
 use crate::time::{Span, Time};
 
 impl Broker {
@@ -165,32 +167,38 @@ impl Broker {
         Ok(log.epochs().end_offset_for(asked.leader_epoch, log.end()))
     }
 
-    pub(super) fn offset(
-        &self,
-        at: TopicPartition,
-        spec: OffsetSpec,
-    ) -> Result<Option<i64>, ErrorCode> {
-        let replica = self.led(at)?;
+    /// The offset asked for, and the leader epoch that the log has there
+    /// (`UnifiedLog.fetchOffsetByTimestamp`).
+    pub(super) fn offset(&self, asked: &OffsetAsked) -> Result<Option<OffsetAndEpoch>, ErrorCode> {
+        let replica = self.led_in(asked.at, asked.current_leader_epoch)?;
+        let (log, epochs) = (replica.log(), replica.epoch_log().epochs());
         // What the last leader told may be more than this one knows to be committed yet (KIP-207).
-        let known = |replica: &Replica| {
+        let known = || {
             if replica.high_watermark() < replica.epoch_start() {
                 Err(ErrorCode::OffsetNotAvailable)
             } else {
                 Ok(replica.high_watermark())
             }
         };
-        match spec {
-            OffsetSpec::Earliest => Ok(Some(replica.log().log_start_offset())),
-            OffsetSpec::Latest => known(replica).map(Some),
+        let (offset, epoch) = match asked.spec {
+            OffsetSpec::Earliest => {
+                let start = log.log_start_offset();
+                (start, epochs.epoch_of(start))
+            }
+            OffsetSpec::Latest => (known()?, epochs.latest().map(|(epoch, _)| epoch)),
             OffsetSpec::Timestamp(ms) => {
-                let committed = known(replica)?;
-                match replica.log().offset_for_timestamp(ms) {
-                    Ok(found) => Ok(found
-                        .map(|found| found.offset)
-                        .filter(|&offset| offset < committed)),
-                    Err(_) => Err(ErrorCode::CorruptMessage),
+                let committed = known()?;
+                let found = log.offset_for_timestamp(ms);
+                let found = found.map_err(|_| ErrorCode::CorruptMessage)?;
+                match found.filter(|found| found.offset < committed) {
+                    Some(found) => (found.offset, epochs.epoch_of(found.offset)),
+                    None => return Ok(None),
                 }
             }
-        }
+        };
+        Ok(Some(OffsetAndEpoch {
+            offset,
+            leader_epoch: epoch.unwrap_or(-1),
+        }))
     }
 }

@@ -507,9 +507,9 @@ impl Broker {
                 };
                 self.fetch(now, max_wait, fetch, out);
             }
-            Request::ListOffsets { at } => {
-                let found = at.into_iter().map(|(at, spec)| (at, self.offset(at, spec)));
-                let offsets = found.collect();
+            Request::ListOffsets { partitions } => {
+                let found = partitions.iter();
+                let offsets = found.map(|asked| (asked.at, self.offset(asked))).collect();
                 out.respond(from, id, Response::ListOffsets { offsets });
             }
             Request::OffsetForLeaderEpoch { partitions } => {
