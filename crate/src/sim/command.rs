@@ -161,8 +161,8 @@ pub enum Command {
         /// Which; `null` for none.
         flaw: Option<Flaw>,
     },
-    /// Mends every link and disk: no cut, loss, slowness, lateness or repetition is left, and there
-    /// is room again.
+    /// Mends every link and disk: no cut, loss, slowness, lateness or repetition is left, nobody chooses
+    /// messages any more, and there is room again.
     Heal,
     /// Each write of records to a broker's disk takes so much longer. What it reads is in memory.
     SlowDisk {

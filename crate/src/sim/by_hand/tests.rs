@@ -89,6 +89,22 @@ fn nothing_arrives_until_it_is_chosen_and_then_in_the_order_sent() {
     assert!(timeline.moment().world.waiting().is_empty());
 }
 
+/// What mends the network lets go what somebody holds.
+#[test]
+fn healing_lets_messages_go() {
+    let mut timeline = cluster();
+    let leads = leader(&timeline);
+    hold(&mut timeline, true);
+    timeline.run_until(Time(4_500_000), u64::MAX);
+    assert!(!timeline.moment().world.waiting().is_empty());
+    let before = ends(&timeline, leads);
+    timeline.act(Command::Heal).unwrap();
+    assert!(!timeline.moment().world.is_by_hand());
+    timeline.run_until(Time(6_000_000), u64::MAX);
+    assert!(timeline.moment().world.waiting().is_empty());
+    assert!(ends(&timeline, leads).1 > before.1, "committed");
+}
+
 #[test]
 fn steps_back_seeking_and_a_replay_give_the_same_history() {
     let mut timeline = cluster();

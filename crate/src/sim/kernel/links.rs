@@ -28,13 +28,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Nothing ails it; order is kept as before, and so is who chooses what arrives.
+    /// Nothing ails it, and nobody chooses what arrives; order is kept as before.
     fn heal(&mut self) {
         *self = Self {
             last_due: self.last_due,
             held_until: self.held_until,
             connection: self.connection,
-            by_hand: self.by_hand,
             ..NEW_LINK
         };
     }
@@ -102,7 +101,8 @@ impl<B: Traced> Kernel<B> {
         self.links[self.link(a, b)].cut
     }
 
-    /// Mends everything that ails links; what waited for that goes on its way in the order it came.
+    /// Mends everything that ails links, somebody in the network's place included; what waited for that
+    /// goes on its way in the order it came.
     pub fn heal(&mut self) {
         self.links.iter_mut().for_each(Link::heal);
         self.go_their_way();
