@@ -476,6 +476,20 @@ pub enum Fact {
         /// When it arrives, if nothing stands in its way.
         due_at: Time,
     },
+    /// A request or a response arrived at another time than [`Fact::Carried`] told: a cut, a freeze or
+    /// somebody in the network's place held it up, or chose it before its time.
+    CameLate {
+        /// From.
+        from: NodeId,
+        /// To.
+        to: NodeId,
+        /// What it is.
+        what: Carries,
+        /// The partition it has records of, or says something about.
+        at: Option<TopicPartition>,
+        /// When it set off.
+        sent_at: Time,
+    },
 }
 
 /// What a request or a response between a client and a broker, or two brokers, carries.

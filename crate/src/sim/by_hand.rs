@@ -7,7 +7,7 @@ use super::trace::cargo;
 use super::traffic::Carried;
 use super::world::World;
 use crate::id::NodeId;
-use crate::protocol::{Body, Input, Sink};
+use crate::protocol::{Body, Sink};
 
 impl World {
     /// Whether messages between brokers and producers wait to be chosen.
@@ -77,8 +77,7 @@ impl World {
                 let message = self.kernel.deliver(a, b);
                 let message = message.map_err(|why| self.undeliverable(why, a, b))?;
                 if let Some(message) = message {
-                    let (from, body) = (message.from, message.body);
-                    self.input(b, Input::Message { from, body }, sink);
+                    self.arrived(message, sink);
                 }
             }
             Command::BreakConnection { a, b } => {

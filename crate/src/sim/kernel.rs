@@ -39,6 +39,8 @@ pub struct Message<B> {
     pub sent_at: Time,
     /// When it arrives.
     pub due_at: Time,
+    /// When it would have, had nothing held it up on its way.
+    pub expected_at: Time,
     /// What it says.
     pub body: B,
     connection: u32,
@@ -226,6 +228,7 @@ impl<B: Traced> Kernel<B> {
                 to,
                 sent_at: kernel.now,
                 due_at,
+                expected_at: due_at,
                 body,
                 connection,
                 number: kernel.sent,

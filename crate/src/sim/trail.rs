@@ -52,7 +52,7 @@ impl Sink for Trail {
             | Fact::Follows { .. }
             | Fact::PartitionChanged { .. } => true,
             // A fetch has no record in it, and says of none.
-            Fact::Carried { what, .. } => what != Carries::Asks,
+            Fact::Carried { what, .. } | Fact::CameLate { what, .. } => what != Carries::Asks,
             _ => false,
         };
         if !about_records {

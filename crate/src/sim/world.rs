@@ -1,7 +1,7 @@
 //! The whole state at one instant.
 
 use super::feeds::Feed;
-use super::kernel::{Delivery, Kernel};
+use super::kernel::{Delivery, Kernel, Message};
 use super::node::Node;
 use super::problem::Problem;
 use super::scenario::Scenario;
@@ -383,13 +383,7 @@ impl World {
                     self.input(node, Input::Stop, sink);
                 }
             }
-            Some(Delivery::Message(message)) => {
-                let input = Input::Message {
-                    from: message.from,
-                    body: message.body,
-                };
-                self.input(message.to, input, sink);
-            }
+            Some(Delivery::Message(message)) => self.arrived(message, sink),
             Some(Delivery::Timer(node, timer)) => self.input(node, Input::Timer(timer), sink),
             Some(Delivery::Disconnected(node, peer)) => {
                 self.input(node, Input::Disconnected { peer }, sink);
@@ -456,6 +450,25 @@ impl World {
             self.exited(node, how, sink);
         }
         result
+    }
+
+    /// A message arrived, by itself or because somebody chose it.
+    pub(super) fn arrived<S: Sink>(&mut self, message: Message<Body>, sink: &mut S) {
+        let Message { from, to, body, .. } = message;
+        if S::LISTENS && message.expected_at != self.now() {
+            let (stamp, sent_at) = (self.stamp(), message.sent_at);
+            cargo(&body, |what, at, _| {
+                let fact = Fact::CameLate {
+                    from,
+                    to,
+                    what,
+                    at,
+                    sent_at,
+                };
+                sink.hear(stamp, fact);
+            });
+        }
+        self.input(to, Input::Message { from, body }, sink);
     }
 
     fn send<S: Sink>(&mut self, from: NodeId, to: NodeId, body: Body, sink: &mut S) {

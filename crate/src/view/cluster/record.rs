@@ -183,8 +183,7 @@ impl<'a> Way<'a> {
         way
     }
 
-    /// Notes the message that came from one to the other at this very instant, if one did: what
-    /// was held up on its way is not drawn.
+    /// Notes the message that came from one to the other at this very instant, if one did.
     fn came(
         &mut self,
         from: Option<NodeId>,
@@ -332,6 +331,15 @@ impl<'a> Way<'a> {
                 ..
             } if there == at => {
                 self.carried.push((from, to, what, now, due_at));
+            }
+            Fact::CameLate {
+                from,
+                to,
+                what,
+                at: Some(there),
+                sent_at,
+            } if there == at => {
+                self.carried.push((from, to, what, sent_at, now));
             }
             Fact::Appended {
                 at: there,

@@ -4,6 +4,7 @@ use super::*;
 use crate::id::TopicId;
 use crate::scenario;
 use crate::sim::{Command, Timeline};
+use crate::time::Span;
 
 fn played(commands: &[Command], until_ms: u64) -> Timeline {
     let scene = scenario::by_name("cluster").expect("the scene is there");
@@ -188,4 +189,34 @@ fn what_retention_deletes_is_told_as_deleted() {
 #[test]
 fn an_offset_where_nothing_lies_has_no_way() {
     assert!(of(&played(&[], 3_000), 9_999_999).is_empty());
+}
+
+/// Each message arrives when it is chosen, and its arrow ends there.
+#[test]
+fn what_was_delivered_by_hand_has_its_arrows() {
+    let at = TopicPartition::new(TopicId(0), 0);
+    let mut timeline = played(&[], 3_000);
+    let end = timeline.moment().world.log(at).unwrap().log_end_offset();
+    timeline.act(Command::HoldMessages { hold: true }).unwrap();
+    let until = timeline.now() + Span::secs(2);
+    timeline.run_until(until, u64::MAX);
+    for _ in 0..600 {
+        let world = &timeline.moment().world;
+        let name = |node| world.name(node).to_owned();
+        if let Some(first) = world.waiting().first() {
+            let (from, to) = (name(first.from), name(first.to));
+            timeline.act(Command::Deliver { from, to }).unwrap();
+        }
+        timeline.run_until(timeline.now() + Span::millis(1), u64::MAX);
+    }
+    let way = &of(&timeline, end)[0];
+    let arrows = |what| way.course.messages.iter().filter(move |m| m.what == what);
+    let counts = ["batch", "copy", "ack"].map(|what| arrows(what).count());
+    assert_eq!(counts, [1, 2, 1], "{way:?}");
+    let batch = arrows("batch").next().expect("it was counted");
+    assert!(batch.due.0 > batch.sent.0 + 10_000, "{batch:?}");
+    assert!(
+        steps(way).contains("producer-1 sent it in a batch of"),
+        "{way:?}"
+    );
 }
