@@ -1,5 +1,6 @@
 //! The same crash at many moments of a run: what comes of each. A run is forked at each moment, one
-//! node stops there, and both the script and the world go on.
+//! node stops there, and both the script and the world go on. Beside them goes a run without any crash:
+//! what happens there too is not the crash's doing.
 
 use super::command::{Acted, Command};
 use super::node::Node;
@@ -26,18 +27,22 @@ pub struct Crash {
     pub count: usize,
 }
 
-/// What came of a crash for one partition by a time.
+/// What came of a crash, or of none, for one partition by a time.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Aftermath {
     /// When the crash was.
     pub at: Time,
-    /// Who stopped.
-    pub node: NodeId,
+    /// Who stopped; `None` where nobody did.
+    pub node: Option<NodeId>,
     /// Records that a producer was told are appended, and that the leader lacks at the end. `None`
     /// where nobody leads then. Counted among the records of which the [`super::Trail`] still knows.
     pub lost: Option<u64>,
-    /// A guarantee that was given and did not hold after the crash.
+    /// Those among them that are lost without the crash too, by the same time.
+    pub lost_anyway: u64,
+    /// A guarantee that was given and did not hold after the crash, and did without it.
     pub broken: Option<Promise>,
+    /// One that did not hold without the crash either.
+    pub broken_anyway: Option<Promise>,
     /// The longest that a record waited for its answer, as far as it was seen: every
     /// [`Crashes::LOOK`].
     pub waited: Span,
@@ -58,6 +63,8 @@ pub struct Crashes {
     from: Time,
     /// The run without the crash, on its way to the next moment.
     run: Timeline,
+    /// The same on its way to the end of the next try.
+    calm: Box<Trial>,
     trial: Option<Box<Trial>>,
     tried: Vec<Result<Aftermath, Problem>>,
 }
@@ -87,6 +94,7 @@ impl Crashes {
     pub fn new(run: &Timeline, crash: Crash) -> Self {
         Self {
             from: run.now(),
+            calm: Box::new(Trial::of(run.ahead(), None)),
             run: run.ahead(),
             crash,
             trial: None,
@@ -121,6 +129,20 @@ impl Crashes {
     /// What came of the crash at the moments tried so far, in their order; or why it could not be.
     pub fn tried(&self) -> &[Result<Aftermath, Problem>] {
         &self.tried
+    }
+
+    /// What came of no crash, from the first moment on, and until when.
+    #[must_use]
+    pub fn without(&self) -> (Aftermath, Time) {
+        let calm = &self.calm;
+        let lost = calm.lost(self.crash.at).map(|lost| count(&lost));
+        let after = Aftermath {
+            lost,
+            lost_anyway: lost.unwrap_or(0),
+            broken_anyway: calm.broken().next(),
+            ..calm.so_far
+        };
+        (after, calm.looked)
     }
 
     /// Whether all moments were tried.
@@ -163,15 +185,16 @@ impl Crashes {
             }
             None => {}
             Some(mut trial) => {
-                let end = until + self.watched();
-                let look = (trial.looked + Self::LOOK).min(end);
-                if trial.run.run_until(look, Self::SLICE) {
-                    trial.look(self.crash.at);
+                let (at, end) = (self.crash.at, until + self.watched());
+                if self.calm.looked < end {
+                    self.calm.play(at, end);
+                } else if trial.looked < end {
+                    trial.play(at, end);
                 }
                 if trial.looked < end {
                     self.trial = Some(trial);
                 } else {
-                    self.tried.push(Ok(trial.end(self.crash.at)));
+                    self.tried.push(Ok(trial.end(at, &self.calm)));
                 }
             }
         }
@@ -180,7 +203,7 @@ impl Crashes {
 
 impl Trial {
     fn new(run: &Timeline, node: &str, crash: Command) -> Result<Self, Problem> {
-        let mut run = run.ahead();
+        let run = run.ahead();
         let world = &run.moment().world;
         let named = world.named(node)?;
         let &node = named
@@ -190,25 +213,40 @@ impl Trial {
             let name = world.name(node);
             return Err(Problem::new(format!("{name} is down at that moment")));
         }
+        let mut trial = Self::of(run, Some(node));
+        trial.run.act(crash)?;
+        Ok(trial)
+    }
+
+    fn of(run: Timeline, node: Option<NodeId>) -> Self {
+        let moment = run.moment();
         let so_far = Aftermath {
             at: run.now(),
             node,
             lost: None,
+            lost_anyway: 0,
             broken: None,
+            broken_anyway: None,
             waited: Span::ZERO,
             waits: Span::ZERO,
             refused: Span::ZERO,
             leader: None,
-            acks: world.settings().acks,
+            acks: moment.world.settings().acks,
         };
-        let before = breaches(run.moment());
-        run.act(crash)?;
-        Ok(Self {
+        Self {
             looked: run.now(),
-            run,
+            before: breaches(moment),
             so_far,
-            before,
-        })
+            run,
+        }
+    }
+
+    /// Goes on, to `end` at most, and looks at the partition if it is time.
+    fn play(&mut self, at: TopicPartition, end: Time) {
+        let look = (self.looked + Crashes::LOOK).min(end);
+        if self.run.run_until(look, Crashes::SLICE) {
+            self.look(at);
+        }
     }
 
     /// Looks at the partition after a crash.
@@ -225,23 +263,38 @@ impl Trial {
         self.looked = now;
     }
 
-    /// What came of it.
-    fn end(self, at: TopicPartition) -> Aftermath {
-        let moment = self.run.moment();
-        let since = breaches(moment).into_iter().zip(self.before);
-        let mut broken = Promise::ALL.into_iter().zip(since);
-        let promised = |promise| {
-            moment
-                .promises
-                .breach(promise)
-                .is_some_and(Breach::promised)
-        };
-        let broken = broken.find(|(promise, (now, before))| now > before && promised(*promise));
+    /// What came of it, beside what came of no crash by the same time.
+    fn end(self, at: TopicPartition, calm: &Self) -> Aftermath {
+        let anyway: Vec<Promise> = calm.broken().collect();
+        let mut broken = self.broken();
+        let lost = self.lost(at);
+        let lost_there = calm.lost(at).unwrap_or_default();
+        let mut both = lost.clone().unwrap_or_default();
+        both.retain(|batch| lost_there.contains(batch));
         Aftermath {
-            lost: self.so_far.leader.map(|leader| lost(moment, at, leader)),
-            broken: broken.map(|(promise, _)| promise),
+            lost: lost.map(|lost| count(&lost)),
+            lost_anyway: count(&both),
+            broken_anyway: self.broken().find(|promise| anyway.contains(promise)),
+            broken: broken.find(|promise| !anyway.contains(promise)),
             ..self.so_far
         }
+    }
+
+    fn lost(&self, at: TopicPartition) -> Option<Vec<Lost>> {
+        let leader = self.so_far.leader?;
+        Some(lost_batches(self.run.moment(), at, leader))
+    }
+
+    /// The guarantees that were given and did not hold since it began.
+    fn broken(&self) -> impl Iterator<Item = Promise> {
+        let moment = self.run.moment();
+        let since = breaches(moment).into_iter().zip(&self.before);
+        let broken = Promise::ALL.into_iter().zip(since);
+        let broken = broken.filter(|(_, (now, before))| now > *before);
+        broken.map(|(promise, _)| promise).filter(|&promise| {
+            let breach = moment.promises.breach(promise);
+            breach.is_some_and(Breach::promised)
+        })
     }
 }
 
@@ -282,15 +335,27 @@ fn too_few(world: &World, at: TopicPartition) -> bool {
 /// place, among those of which the trail still knows. Those that retention deleted are not lost.
 #[must_use]
 pub fn lost(moment: &Moment, at: TopicPartition, leader: NodeId) -> u64 {
+    count(&lost_batches(moment, at, leader))
+}
+
+/// A batch that is lost: its base offset, its checksum, and how many records it has.
+type Lost = (i64, u32, u32);
+
+fn count(lost: &[Lost]) -> u64 {
+    lost.iter().map(|&(.., records)| u64::from(records)).sum()
+}
+
+/// The batches that hold them.
+fn lost_batches(moment: &Moment, at: TopicPartition, leader: NodeId) -> Vec<Lost> {
     let broker = moment.world.broker(leader);
     let Some(log) = broker.and_then(|broker| broker.replica(at)) else {
-        return 0;
+        return Vec::new();
     };
     let log = log.log();
     let kept: Vec<(i64, u32)> = log.batches().map(|b| (b.base_offset, b.crc())).collect();
     let start = log.log_start_offset();
     let mut appended: Vec<(NodeId, i64, u32)> = Vec::new();
-    let mut lost = 0;
+    let mut lost = Vec::new();
     for (_, fact) in moment.trail.facts() {
         match *fact {
             Fact::Appended {
@@ -310,11 +375,11 @@ pub fn lost(moment: &Moment, at: TopicPartition, leader: NodeId) -> u64 {
                 let by = appended
                     .iter()
                     .rfind(|a| (a.0, a.1) == (leader, base_offset));
-                let gone = by.is_some_and(|&(_, base, crc)| {
+                let gone = by.filter(|&&(_, base, crc)| {
                     let place = kept.partition_point(|k| k.0 < base);
                     kept.get(place) != Some(&(base, crc))
                 });
-                lost += u64::from(records) * u64::from(gone);
+                lost.extend(gone.map(|&(_, base, crc)| (base, crc, records)));
             }
             _ => {}
         }

@@ -1,9 +1,13 @@
 use super::*;
 use crate::scenario;
-use crate::sim::Flaw;
+use crate::sim::{Flaw, Scenario};
 
 fn tried(scene: &str, from: Time, commands: &[Command], crash: Crash) -> Crashes {
     let scene = scenario::by_name(scene).expect("the scene is there");
+    all_tried(scene, from, commands, crash)
+}
+
+fn all_tried(scene: Scenario, from: Time, commands: &[Command], crash: Crash) -> Crashes {
     let mut run = Timeline::new(scene, 41).expect("the scene holds together");
     for command in commands {
         run.act(command.clone()).expect("it makes sense");
@@ -49,14 +53,15 @@ fn a_crash_that_is_played_ends_as_foretold() {
         assert_eq!((told.lost, told.broken), (Some(0), None));
         let session = Span::secs(6)..Span::secs(11);
         assert!(session.contains(&told.waited), "{told:?}");
-        assert!(told.waits < Span::secs(1) && told.leader != Some(told.node));
+        assert!(told.waits < Span::secs(1) && told.leader != told.node);
 
         let scene = scenario::by_name("cluster").expect("the scene is there");
         let mut played = Timeline::new(scene, 41).expect("the scene holds together");
         played.script(crashes.commands(n));
         played.run_until(told.at + crashes.watched(), u64::MAX);
         let world = &played.moment().world;
-        assert_eq!(world.status(told.node), Status::Down);
+        let node = told.node.expect("one stops");
+        assert_eq!(world.status(node), Status::Down);
         assert_eq!(leader(world, crashes.crash().at), told.leader);
     }
 }
@@ -108,7 +113,11 @@ fn a_broken_promise_and_a_crash_that_cannot_be() {
         .flatten()
         .filter(|told| told.lost > Some(0));
     assert!(worst.clone().count() > 0);
-    assert!(worst.clone().all(|told| told.broken.is_some()));
+    // What it acknowledges too soon is a broken promise before any crash.
+    let broken = |told: &Aftermath| (told.broken, told.broken_anyway);
+    let readable = (None, Some(Promise::AcknowledgedReadable));
+    assert!(worst.clone().all(|told| broken(told) == readable));
+    assert_eq!(crashes.without().0.broken_anyway, readable.1);
 
     let down = Command::Stop {
         node: "broker-2".into(),
@@ -123,6 +132,29 @@ fn a_broken_promise_and_a_crash_that_cannot_be() {
         let why = told.as_ref().expect_err("it is down");
         assert_eq!(why.to_string(), "broker-2 is down at that moment");
     }
+}
+
+/// A mistake that only shows when the leader dies is the crash's doing.
+#[test]
+fn what_breaks_with_the_crash_alone_is_its_doing() {
+    let mut scene = scenario::by_name("elect-outside-isr").expect("the scene is there");
+    let dies =
+        |acted: &Acted| matches!(&acted.command, Command::Stop { node, .. } if node == LEADER);
+    scene.script.retain(|acted| !dies(acted));
+    let crashes = all_tried(
+        scene,
+        Time(21_000_000),
+        &[],
+        crash(LEADER, Stop::Killed, Span::secs(1), 2),
+    );
+    for told in crashes.tried() {
+        let told = told.as_ref().expect("it leads");
+        assert_eq!(
+            (told.broken, told.broken_anyway),
+            (Some(Promise::CommittedKept), None)
+        );
+    }
+    assert_eq!(crashes.without().0.broken_anyway, None);
 }
 
 /// Too few in sync: with two followers gone sends are refused.

@@ -3,7 +3,7 @@
 
 use super::scene::number;
 use crate::protocol::{Acks, Stop};
-use crate::sim::{Aftermath, Crashes, Problem, World};
+use crate::sim::{Aftermath, Crashes, Problem, Promise, World};
 use crate::time::{Span, Time};
 use crate::view::panel::Table;
 
@@ -14,7 +14,7 @@ pub enum Kind {
     Unnoticed,
     /// Writers waited, and nothing is lost.
     Waited,
-    /// Acknowledged records are lost, which was not promised against.
+    /// Acknowledged records are lost.
     Lost,
     /// A promise was broken.
     Broken,
@@ -25,7 +25,7 @@ pub enum Kind {
 /// One moment of the strip.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cell {
-    /// The moment of the crash.
+    /// The moment of the crash; where there is none, until when nothing crashed.
     pub at: Time,
     /// The worst that came of it.
     pub kind: Kind,
@@ -76,15 +76,31 @@ impl Kind {
         match tried {
             Err(_) => Self::Impossible,
             Ok(after) if after.broken.is_some() => Self::Broken,
-            Ok(_) if loses(tried) => Self::Lost,
+            Ok(after) if after.lost > Some(after.lost_anyway) => Self::Lost,
             Ok(after) if after.waited >= NOTICED => Self::Waited,
             Ok(_) => Self::Unnoticed,
         }
     }
-}
 
-fn loses(tried: &Result<Aftermath, Problem>) -> bool {
-    tried.as_ref().is_ok_and(|after| after.lost > Some(0))
+    /// The same where nothing crashed.
+    fn without(after: &Aftermath) -> Self {
+        match after.broken_anyway {
+            Some(_) => Self::Broken,
+            None => Self::of(&Ok(Aftermath {
+                lost_anyway: 0,
+                ..*after
+            })),
+        }
+    }
+
+    /// How high to draw what came, in hundredths.
+    fn height(self, waited: Span, watched: Span) -> u8 {
+        match self {
+            Self::Unnoticed | Self::Waited => 20 + (waited.0 * 60 / watched.0.max(1)).min(60) as u8,
+            Self::Lost | Self::Broken => 100,
+            Self::Impossible => 10,
+        }
+    }
 }
 
 /// The moments tried so far.
@@ -94,20 +110,55 @@ pub fn cells(crashes: &Crashes) -> Vec<Cell> {
     let cell = |(n, tried): (usize, &Result<Aftermath, Problem>)| {
         let kind = Kind::of(tried);
         let waited = tried.as_ref().map_or(Span::ZERO, |after| after.waited);
-        let share = waited.0 * 60 / crashes.watched().0.max(1);
         Cell {
             at: crashes.moment(n),
             kind,
-            height: match kind {
-                Kind::Unnoticed | Kind::Waited => 20 + share.min(60) as u8,
-                Kind::Broken if !loses(tried) => 70,
-                Kind::Lost | Kind::Broken => 100,
-                Kind::Impossible => 10,
-            },
+            height: kind.height(waited, crashes.watched()),
             words: words(crashes, n, tried),
         }
     };
     tried.map(cell).collect()
+}
+
+/// What comes of no crash: what the others are to be held against.
+#[must_use]
+pub fn without(crashes: &Crashes) -> Cell {
+    let (after, until) = crashes.without();
+    let kind = Kind::without(&after);
+    let mut words = vec![format!("Without a crash, until {until}:")];
+    words.push(match kind {
+        Kind::Unnoticed => "writes go on and nothing is lost.".into(),
+        _ if after.waited >= NOTICED => {
+            format!("a record waits {} for its answer.", seconds(after.waited))
+        }
+        _ => "writes go on.".into(),
+    });
+    if let Some(lost @ 1..) = after.lost {
+        words.push(count_lost(lost));
+    }
+    let world = &crashes.run().moment().world;
+    words.extend(after.broken_anyway.map(|promise| breaks(world, promise)));
+    Cell {
+        at: until,
+        kind,
+        height: kind.height(after.waited, crashes.watched()),
+        words: words.join(" "),
+    }
+}
+
+fn count_lost(lost: u64) -> String {
+    match lost {
+        1 => "1 acknowledged record is lost.".into(),
+        lost => format!("{lost} acknowledged records are lost."),
+    }
+}
+
+fn breaks(world: &World, promise: Promise) -> String {
+    let whose = match world.flaw() {
+        Some(flaw) => format!("the mistake {} does it", flaw.name()),
+        None => "a bug in Millrace".into(),
+    };
+    format!("Broken: “{}” ({whose}).", promise.text())
 }
 
 /// What came of one crash.
@@ -124,7 +175,9 @@ fn words(crashes: &Crashes, n: usize, tried: &Result<Aftermath, Problem>) -> Str
         Stop::Crashed => "loses power",
         Stop::DiskFull => "stops, for its disk is full",
     };
-    let who = broker(world, after.node);
+    let who = after
+        .node
+        .map_or_else(String::new, |node| broker(world, node));
     let mut words = vec![format!("{at}: {who} {how}.")];
     words.push(waiting(world, crashes.watched(), after));
     words.push(match after.lost {
@@ -132,16 +185,19 @@ fn words(crashes: &Crashes, n: usize, tried: &Result<Aftermath, Problem>) -> Str
             "With acks=0 nothing is acknowledged, so nobody knows what is lost.".into()
         }
         Some(0) => "Nothing acknowledged is lost.".into(),
-        Some(1) => "1 acknowledged record is lost.".into(),
-        Some(n) => format!("{n} acknowledged records are lost."),
+        Some(lost) => count_lost(lost),
         None => "What is lost shows when somebody leads.".into(),
     });
-    if let Some(promise) = after.broken {
-        let whose = match world.flaw() {
-            Some(flaw) => format!("the mistake {} does it", flaw.name()),
-            None => "a bug in Millrace".into(),
-        };
-        words.push(format!("Broken: “{}” ({whose}).", promise.text()));
+    if after.lost_anyway > 0 {
+        words.push(format!(
+            "{} of them without the crash too.",
+            after.lost_anyway
+        ));
+    }
+    words.extend(after.broken.map(|promise| breaks(world, promise)));
+    if let Some(promise) = after.broken_anyway {
+        let text = promise.text();
+        words.push(format!("“{text}” is broken without the crash too."));
     }
     words.join(" ")
 }
@@ -149,7 +205,9 @@ fn words(crashes: &Crashes, n: usize, tried: &Result<Aftermath, Problem>) -> Str
 /// How writers fared.
 fn waiting(world: &World, watched: Span, after: &Aftermath) -> String {
     let leads = match after.leader {
-        Some(leader) if leader == after.node => format!("{} leads again", broker(world, leader)),
+        Some(leader) if Some(leader) == after.node => {
+            format!("{} leads again", broker(world, leader))
+        }
         Some(leader) => format!("{} leads", broker(world, leader)),
         None => "nobody leads".into(),
     };
@@ -196,7 +254,8 @@ pub fn legend(cells: &[Cell]) -> Vec<(Kind, usize)> {
 #[must_use]
 pub fn table(crashes: &Crashes) -> Table {
     let tried = crashes.tried();
-    let mut rows = Vec::new();
+    let without = without(crashes);
+    let mut rows = vec![vec!["no crash".to_owned(), without.words]];
     let mut from = 0;
     for run in tried.chunk_by(|a, b| Kind::of(a) == Kind::of(b)) {
         let last = from + run.len() - 1;
@@ -244,6 +303,7 @@ fn told(run: &[Result<Aftermath, Problem>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Flaw;
     use crate::id::{TopicId, TopicPartition};
     use crate::scenario;
     use crate::sim::{Command, Crash, Timeline};
@@ -276,7 +336,8 @@ mod tests {
         assert!(legend.len() >= 2, "{legend:?}");
         let table = table(&crashes);
         let changes = cells.windows(2).filter(|w| w[0].kind != w[1].kind).count();
-        assert_eq!(table.rows.len(), changes + 1);
+        assert_eq!(table.rows.len(), changes + 2);
+        assert_eq!(table.rows[0][0], "no crash");
         for cell in cells {
             let (words, lost) = (&cell.words, cell.kind == Kind::Lost);
             assert!(
@@ -288,6 +349,52 @@ mod tests {
                 lost,
                 words.contains("are lost.") || words.contains("1 acknowledged record is lost."),
                 "{words}"
+            );
+        }
+    }
+
+    /// A run in which a mistake breaks a promise says so, and does not blame the crash.
+    #[test]
+    fn what_breaks_without_a_crash_is_not_the_crashs_doing() {
+        let strip = |flaw| {
+            let scene = scenario::by_name("cluster").expect("the scene is there");
+            let mut run = Timeline::new(scene, 41).expect("the scene holds together");
+            run.act(Command::SetFlaw { flaw })
+                .expect("there are brokers");
+            run.run_until(Time(3_000_000), u64::MAX);
+            let crash = Crash {
+                node: "leader of orders-0".into(),
+                how: Stop::Killed,
+                at: TopicPartition::new(TopicId(0), 0),
+                step: Span::millis(200),
+                count: 3,
+            };
+            let mut crashes = Crashes::new(&run, crash);
+            while !crashes.done() {
+                crashes.slice();
+            }
+            crashes
+        };
+        let calm = strip(None);
+        let cell = without(&calm);
+        assert_eq!(cell.kind, Kind::Unnoticed, "{cell:?}");
+        let until = calm.moment(2) + calm.watched();
+        let said = format!("Without a crash, until {until}: writes go on and nothing is lost.");
+        assert_eq!(cell.words, said);
+
+        let flawed = strip(Some(Flaw::AckBeforeReplication));
+        let cell = without(&flawed);
+        assert_eq!(cell.kind, Kind::Broken, "{cell:?}");
+        assert!(
+            cell.words
+                .contains("(the mistake ack-before-replication does it)"),
+            "{cell:?}"
+        );
+        for cell in cells(&flawed) {
+            assert_ne!(cell.kind, Kind::Broken, "{cell:?}");
+            assert!(
+                cell.words.ends_with("is broken without the crash too."),
+                "{cell:?}"
             );
         }
     }
