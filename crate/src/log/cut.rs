@@ -137,7 +137,9 @@ impl Log {
             (segment.from, segment.base_offset)
         };
         let gone = self.batches.range(self.batches.first()..from.batches);
-        self.size_bytes -= gone.map(|batch| batch.size_in_bytes() as u64).sum::<u64>();
+        let gone: u64 = gone.map(|batch| batch.size_in_bytes() as u64).sum();
+        self.size_bytes -= gone;
+        self.deleted_bytes += gone;
         self.batches.drop_before(from.batches);
         self.offset_entries.drop_before(from.offset_entries);
         self.time_entries.drop_before(from.time_entries);

@@ -195,6 +195,8 @@ pub struct Log {
     start_offset: i64,
     end_offset: i64,
     size_bytes: u64,
+    /// What was deleted from the beginning, in bytes.
+    deleted_bytes: u64,
     batches: Pile<Batch>,
     offset_entries: Pile<OffsetPosition>,
     time_entries: Pile<TimestampOffset>,
@@ -218,6 +220,7 @@ impl Log {
             start_offset: offset,
             end_offset: offset,
             size_bytes: 0,
+            deleted_bytes: 0,
             batches: Pile::default(),
             offset_entries: Pile::default(),
             time_entries: Pile::default(),
@@ -374,6 +377,16 @@ impl Log {
             + self.offset_entries.unshared_bytes()
             + self.time_entries.unshared_bytes()
             + self.closed.unshared_bytes()
+    }
+
+    /// How many bytes of this log are deleted in `later`, which is what became of it, and how many
+    /// batches they are: what is kept in memory for the sake of this one alone.
+    #[must_use]
+    pub fn deleted_in(&self, later: &Self) -> (u64, usize) {
+        let bytes = later.deleted_bytes.saturating_sub(self.deleted_bytes);
+        let batches = later.batches.first().saturating_sub(self.batches.first());
+        let there = self.batches.len() - self.batches.first();
+        (bytes.min(self.size_bytes), batches.min(there))
     }
 
     /// All batches, oldest first. Where a leader's log start was taken over, the first may lie before

@@ -11,6 +11,7 @@ mod founding;
 mod hunt;
 mod kernel;
 mod ledger;
+mod memory;
 mod metrics;
 mod node;
 mod passages;

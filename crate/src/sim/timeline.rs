@@ -524,10 +524,18 @@ impl Timeline {
             promises.recheck_logs(world.stamp(), broker);
         }
         self.checkpoints.push(Arc::new(self.present.clone()));
-        let cost = |all: &[Arc<Moment>]| all.iter().map(|m| m.unshared_bytes()).sum::<usize>();
-        while self.checkpoints.len() > 8 && cost(&self.checkpoints) > CHECKPOINT_BYTES {
+        while self.checkpoints.len() > 8 && self.kept_bytes() > CHECKPOINT_BYTES {
             self.thin();
         }
+    }
+
+    /// What checkpoints cost beside the present: what each may not share, and what was deleted since
+    /// from the logs of the next.
+    fn kept_bytes(&self) -> usize {
+        let own = self.checkpoints.iter().map(|m| m.unshared_bytes());
+        let pairs = self.checkpoints.windows(2);
+        let deleted = pairs.map(|two| two[0].world.deleted_in(&two[1].world));
+        own.sum::<usize>() + deleted.sum::<usize>()
     }
 
     /// Lets go of every second checkpoint of the older half: the past grows coarser as it ages.
