@@ -2,7 +2,7 @@
 //! breaks a promise shrunk to what it takes.
 
 use super::command::{Acted, Command};
-use super::faults::{Intensity, Mischief, mend_all, random_faults};
+use super::faults::{Intensity, Mischief, mend_all, random_choices, random_faults};
 use super::problem::Problem;
 use super::promise::Breach;
 use super::scenario::Scenario;
@@ -88,8 +88,22 @@ impl Hunt {
             .into_iter()
             .chain(alone)
             .chain(faults)
+            .chain(self.choices(seed))
             .chain(mend.map(|command| acted(Self::FAULTS_UNTIL, command)))
             .collect()
+    }
+
+    /// Somebody in the network's place, under two seeds of sixteen where most goes wrong, one of them with
+    /// acks=1. Not more often: while messages wait to be chosen little happens that a fault could
+    /// disturb, and a script has some hundred commands more.
+    fn choices(&self, seed: u64) -> Vec<Acted> {
+        if self.faults != Intensity::High || !matches!(seed % 16, 5 | 11) {
+            return Vec::new();
+        }
+        let mut choices = random_choices(seed, &self.scene, Self::FAULTS_UNTIL);
+        // Mending lets go what waits then.
+        choices.retain(|acted| acted.at_us < Self::FAULTS_UNTIL);
+        choices
     }
 
     /// Plays one seed. `None` if every promise held.
