@@ -168,3 +168,48 @@ fn compare_metadata(quorums: &[&Quorum], no: &mut Found) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Fact, Sink};
+    use crate::scenario;
+    use crate::sim::Timeline;
+    use crate::time::Time;
+
+    #[test]
+    fn a_recheck_finds_what_facts_did_not_tell() {
+        let mut scene = scenario::by_name("orders").expect("the scene is there");
+        // One broker, which leads whatever it keeps.
+        scene.cluster = scenario::ClusterSpec::default();
+        let mut timeline = Timeline::new(scene, 41).expect("the scene holds together");
+        timeline.run_until(Time(3_000_000), u64::MAX);
+        let moment = timeline.moment();
+        let (at, replica) = {
+            let broker = moment.world.brokers().next().expect("one");
+            let mut kept = broker
+                .replicas()
+                .filter(|(_, r)| r.log().log_end_offset() > 0);
+            kept.next().expect("something was written")
+        };
+        let mut promises = moment.promises.clone();
+        promises.recheck(&moment.world);
+        assert!(promises.broken().is_none(), "{:#?}", promises.broken());
+        let more = Fact::Appended {
+            broker: moment.world.brokers().next().expect("one").node(),
+            leader_epoch: replica.leader_epoch(),
+            at,
+            base_offset: replica.log().log_end_offset(),
+            records: 1,
+            bytes: 1,
+            crc: 1,
+        };
+        promises.hear(moment.world.stamp(), more);
+        assert!(promises.broken().is_none());
+        promises.recheck(&moment.world);
+        let broken = promises
+            .broken()
+            .expect("the log is not what was told of it");
+        assert_eq!(broken.promise, Promise::Immutable);
+    }
+}

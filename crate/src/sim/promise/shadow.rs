@@ -254,3 +254,34 @@ impl Copy {
         settled.chain(tail)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_is_remembered_so_far_and_no_further() {
+        let batch = |n: i64| Known {
+            base: n,
+            records: 1,
+            crc: n as u32,
+            epoch: 0,
+        };
+        let mut shadow = Shadow::default();
+        let mut copy = Copy::new(NodeId(0), None);
+        let many = 200_000;
+        for n in 0..many {
+            copy.append(batch(n));
+            copy.commit(&mut shadow, n + 1);
+        }
+        assert_eq!(shadow.end(), many);
+        assert!(shadow.forgot(0) && !shadow.forgot(many - 1_000));
+        assert!(shadow.since(0).count() < 70_000);
+        assert_eq!(shadow.at(many - 1), Some(&batch(many - 1)));
+        // What is lost for all a copy may keep for itself.
+        copy.unsettle(&shadow, many - 3);
+        shadow.cut(many - 3);
+        assert_eq!((shadow.end(), copy.settled()), (many - 3, many - 3));
+        assert!(copy.has(&batch(many - 1), &shadow) && !shadow.has(&batch(many - 1)));
+    }
+}

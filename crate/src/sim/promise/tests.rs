@@ -1,14 +1,10 @@
 //! For each guarantee facts that break it, and like facts that do not.
 
-use super::shadow::{Copy, Known, Shadow};
 use super::terms::{ACKS_ONE, POWER, UNCLEAN};
 use super::*;
 use crate::id::GroupId;
 use crate::protocol::{Acks, OrderStep, Service, Truncation, fingerprint};
-use crate::scenario;
-use crate::sim::Timeline;
 use crate::time::Time;
-use std::collections::BTreeSet;
 
 const AT: TopicPartition = TopicPartition {
     topic: TopicId(0),
@@ -520,83 +516,4 @@ fn another_making_of_a_topic_begins_anew() {
         .committed(0, 1)
         .holds();
     assert_eq!(tale.0.committed(AT), 1);
-}
-
-#[test]
-fn a_recheck_finds_what_facts_did_not_tell() {
-    let mut scene = scenario::by_name("orders").expect("the scene is there");
-    // One broker, which leads whatever it keeps.
-    scene.cluster = scenario::ClusterSpec::default();
-    let mut timeline = Timeline::new(scene, 41).expect("the scene holds together");
-    timeline.run_until(Time(3_000_000), u64::MAX);
-    let moment = timeline.moment();
-    let (at, replica) = {
-        let broker = moment.world.brokers().next().expect("one");
-        let mut kept = broker
-            .replicas()
-            .filter(|(_, r)| r.log().log_end_offset() > 0);
-        kept.next().expect("something was written")
-    };
-    let mut promises = moment.promises.clone();
-    promises.recheck(&moment.world);
-    assert!(promises.broken().is_none(), "{:#?}", promises.broken());
-    let more = Fact::Appended {
-        broker: moment.world.brokers().next().expect("one").node(),
-        leader_epoch: replica.leader_epoch(),
-        at,
-        base_offset: replica.log().log_end_offset(),
-        records: 1,
-        bytes: 1,
-        crc: 1,
-    };
-    promises.hear(STAMP, more);
-    assert!(promises.broken().is_none());
-    promises.recheck(&moment.world);
-    let broken = promises
-        .broken()
-        .expect("the log is not what was told of it");
-    assert_eq!(broken.promise, Promise::Immutable);
-}
-
-#[test]
-fn what_is_committed_is_remembered_so_far_and_no_further() {
-    let batch = |n: i64| Known {
-        base: n,
-        records: 1,
-        crc: n as u32,
-        epoch: 0,
-    };
-    let mut shadow = Shadow::default();
-    let mut copy = Copy::new(NodeId(0), None);
-    let many = 200_000;
-    for n in 0..many {
-        copy.append(batch(n));
-        copy.commit(&mut shadow, n + 1);
-    }
-    assert_eq!(shadow.end(), many);
-    assert!(shadow.forgot(0) && !shadow.forgot(many - 1_000));
-    assert!(shadow.since(0).count() < 70_000);
-    assert_eq!(shadow.at(many - 1), Some(&batch(many - 1)));
-    // What is lost for all a copy may keep for itself.
-    copy.unsettle(&shadow, many - 3);
-    shadow.cut(many - 3);
-    assert_eq!((shadow.end(), copy.settled()), (many - 3, many - 3));
-    assert!(copy.has(&batch(many - 1), &shadow) && !shadow.has(&batch(many - 1)));
-}
-
-#[test]
-fn every_promise_has_words_of_its_own() {
-    let names: BTreeSet<&str> = Promise::ALL.iter().map(|p| p.name()).collect();
-    let texts: BTreeSet<&str> = Promise::ALL.iter().map(|p| p.text()).collect();
-    assert_eq!(
-        (names.len(), texts.len()),
-        (Promise::ALL.len(), Promise::ALL.len())
-    );
-    for promise in Promise::ALL {
-        let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
-        assert!(promise.name().chars().all(kebab), "{promise:?}");
-        let on_file = serde_json::to_value(promise).expect("plain");
-        assert_eq!(on_file, promise.name());
-        assert!(!promise.given_when().is_empty() && !promise.broken_by().is_empty());
-    }
 }

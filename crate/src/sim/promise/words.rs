@@ -143,3 +143,26 @@ impl Promise {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_promise_has_words_of_its_own() {
+        let names: BTreeSet<&str> = Promise::ALL.iter().map(|p| p.name()).collect();
+        let texts: BTreeSet<&str> = Promise::ALL.iter().map(|p| p.text()).collect();
+        assert_eq!(
+            (names.len(), texts.len()),
+            (Promise::ALL.len(), Promise::ALL.len())
+        );
+        for promise in Promise::ALL {
+            let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(promise.name().chars().all(kebab), "{promise:?}");
+            let on_file = serde_json::to_value(promise).expect("plain");
+            assert_eq!(on_file, promise.name());
+            assert!(!promise.given_when().is_empty() && !promise.broken_by().is_empty());
+        }
+    }
+}
