@@ -146,6 +146,7 @@ impl Strip {
             all,
             legend: crashes::legend(&cells),
             table: crashes::table(&self.crashes),
+            without: Some(crashes::without(&self.crashes)),
             cells,
         });
     }

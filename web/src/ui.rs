@@ -342,6 +342,8 @@ pub struct CrashesData {
     pub watched: Span,
     /// How many moments there will be.
     pub all: usize,
+    /// What comes of no crash.
+    pub without: Option<Cell>,
     /// Those tried so far.
     pub cells: Vec<Cell>,
     /// How many of each kind.

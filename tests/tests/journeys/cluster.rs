@@ -403,7 +403,13 @@ fn a_crash_is_tried_at_every_moment_and_one_is_played() {
     visit
         .browser
         .click("details:has(> [data-testid=crash-table]) summary");
-    assert!(visit.rows("crash-table").len() >= 2);
+    let rows = visit.rows("crash-table");
+    assert!(rows.len() >= 3 && rows[0][0] == "no crash", "{rows:?}");
+    assert!(
+        visit
+            .text("crash-without")
+            .starts_with("Without a crash, until ")
+    );
     assert_eq!(visit.browser.accessibility_problems(), NONE);
 
     visit.click("crash-play");

@@ -2,6 +2,7 @@
 
 use super::snippet::Snippet;
 use crate::dom;
+use crate::panel::fields::{Change, sets};
 use crate::params::LOCKS;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -30,16 +31,8 @@ pub struct Embed {
     choice: Choice,
 }
 
-/// A change of what is chosen.
-pub enum Change {
-    /// Of one of the marks that stand alone.
-    Mark(fn(&mut Choice, bool), bool),
-    /// A control is frozen, or no longer.
-    Lock(&'static str, bool),
-}
-
 impl Component for Embed {
-    type Message = Change;
+    type Message = Change<Self>;
     type Properties = EmbedProps;
 
     fn create(_: &Context<Self>) -> Self {
@@ -53,28 +46,24 @@ impl Component for Embed {
         }
     }
 
-    fn update(&mut self, _: &Context<Self>, change: Change) -> bool {
-        match change {
-            Change::Mark(set, on) => set(&mut self.choice, on),
-            Change::Lock(name, on) => {
-                self.choice.locks.retain(|lock| *lock != name);
-                if on {
-                    self.choice.locks.push(name);
-                }
-            }
-        }
+    fn update(&mut self, _: &Context<Self>, change: Change<Self>) -> bool {
+        change(self);
         true
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let choice = &self.choice;
         let set = |set: fn(&mut Choice, bool)| {
-            ctx.link()
-                .callback(move |event: Event| Change::Mark(set, checked(&event)))
+            sets(ctx, move |form: &mut Self, on| set(&mut form.choice, on)).reform(checked)
         };
         let lock = |name: &'static str| {
-            ctx.link()
-                .callback(move |event: Event| Change::Lock(name, checked(&event)))
+            let freeze = move |form: &mut Self, on| {
+                form.choice.locks.retain(|lock| *lock != name);
+                if on {
+                    form.choice.locks.push(name);
+                }
+            };
+            sets(ctx, freeze).reform(checked)
         };
         let link = &ctx.props().link;
         let place = link.find('#').filter(|_| choice.here);
@@ -101,7 +90,7 @@ impl Component for Embed {
     }
 }
 
-fn checked(event: &Event) -> bool {
+fn checked(event: Event) -> bool {
     let input: HtmlInputElement = event.target_unchecked_into();
     input.checked()
 }

@@ -1,7 +1,7 @@
 //! Faults on the Cluster page: everything a person can do to brokers, controllers and the network.
 
 use super::crashes::CrashPart;
-use super::fields::{Number, act, choice, part};
+use super::fields::{Change, Number, act, choice, flaw_at, flaws, part, pick, sets};
 use super::hunt::HuntPart;
 use crate::ui::{ClusterFaultsData, NodeState, Ui};
 use millrace::cluster::Flaw;
@@ -9,7 +9,6 @@ use millrace::protocol::{Acks, Stop};
 use millrace::sim::Command;
 use millrace::time::Span;
 use std::rc::Rc;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// Properties of [`ClusterFaults`].
@@ -40,18 +39,8 @@ const SLOW_WRITE: Span = Span::secs(1);
 /// How much longer a delayed message takes.
 const DELAY: Span = Span::secs(1);
 
-/// What a person chooses.
-pub enum Choose {
-    /// One end of a link.
-    End(usize, usize),
-    /// The percentage of packets to lose.
-    Loss(f64),
-    /// Whose disk.
-    Disk(usize),
-}
-
 impl Component for ClusterFaults {
-    type Message = Choose;
+    type Message = Change<Self>;
     type Properties = ClusterFaultsProps;
 
     fn create(_: &Context<Self>) -> Self {
@@ -62,12 +51,8 @@ impl Component for ClusterFaults {
         }
     }
 
-    fn update(&mut self, _: &Context<Self>, choose: Choose) -> bool {
-        match choose {
-            Choose::End(n, end) => self.ends[n] = end,
-            Choose::Loss(loss) => self.loss = loss.max(0.0),
-            Choose::Disk(disk) => self.disk = disk,
-        }
+    fn update(&mut self, _: &Context<Self>, change: Change<Self>) -> bool {
+        change(self);
         true
     }
 
@@ -85,7 +70,7 @@ impl Component for ClusterFaults {
                 { self.network(ctx) }
                 { self.disk(ctx) }
                 { clients(ui, data) }
-                { flaws(ui, data.flaw) }
+                { mistakes(ui, data.flaw) }
                 // In an exam they would play what is asked.
                 if !ui.params.exam {
                     <CrashPart ui={ui.clone()} brokers={brokers} data={data.crashes.clone()} />
@@ -126,16 +111,11 @@ fn node(ui: &Ui, (name, state): &(AttrValue, NodeState)) -> Html {
 }
 
 /// Mistakes of the past, one at a time.
-fn flaws(ui: &Ui, flaw: Option<Flaw>) -> Html {
-    let chosen = flaw.and_then(|flaw| Flaw::ALL.iter().position(|known| *known == flaw));
-    let names: Vec<&'static str> = std::iter::once("none")
-        .chain(Flaw::ALL.map(Flaw::name))
-        .collect();
+fn mistakes(ui: &Ui, flaw: Option<Flaw>) -> Html {
+    let (names, chosen) = flaws(flaw);
     let controls = html! {
         <>
-            { choice(ui, "flaw", "Mistake", &names, chosen.map_or(0, |n| n + 1), |n| Command::SetFlaw {
-                flaw: n.checked_sub(1).and_then(|n| Flaw::ALL.get(n).copied()),
-            }) }
+            { choice(ui, "flaw", "Mistake", &names, chosen, |n| Command::SetFlaw { flaw: flaw_at(n) }) }
             <p class="hint">{ flaw.map_or("Brokers and controllers make it from then on. See which promises notice.", Flaw::text) }</p>
         </>
     };
@@ -177,37 +157,32 @@ fn clients(ui: &Ui, data: &ClusterFaultsData) -> Html {
 impl ClusterFaults {
     fn network(&self, ctx: &Context<Self>) -> Html {
         let ClusterFaultsProps { ui, data } = ctx.props();
-        let end = |n: usize, label: &'static str| {
-            let onchange = ctx.link().callback(move |event: Event| {
-                let select: HtmlSelectElement = event.target_unchecked_into();
-                Choose::End(n, usize::try_from(select.selected_index()).unwrap_or(0))
+        let locked = ui.locked("network");
+        let nodes: Vec<&str> = data.nodes.iter().map(|(name, _)| &**name).collect();
+        let end = |n: usize, id, label| {
+            let sets = sets(ctx, move |form: &mut Self, place: usize| {
+                form.ends[n] = place;
             });
-            let id = ui.id(&format!("end-{n}"));
-            html! {
-                <div class="field"><label for={id.clone()}>{ label }</label>
-                    <select {id} disabled={ui.locked("network")} {onchange} data-testid={format!("end-{n}")}>
-                        { for data.nodes.iter().enumerate().map(|(place, (name, _))| html! {
-                            <option selected={place == self.ends[n]}>{ name }</option>
-                        }) }
-                    </select></div>
-            }
+            pick(ui, (id, label), locked, &nodes, self.ends[n], sets)
         };
         let name = |n: usize| {
-            data.nodes
+            nodes
                 .get(self.ends[n])
-                .map_or_else(String::new, |(name, _)| name.to_string())
+                .map_or_else(String::new, ToString::to_string)
         };
         let (a, b, rate) = (name(0), name(1), self.loss / 100.0);
-        let onsettle = ctx
-            .link()
-            .callback(|input: HtmlInputElement| Choose::Loss(input.value_as_number()));
-        let id = ui.id("loss");
+        let loss = Number {
+            id: "loss".to_owned(),
+            step: 5.0,
+            unit: "%",
+            ..Number::new("network", "Share", self.loss, 95.0)
+        };
+        let sets_loss = sets(ctx, |form: &mut Self, loss: f64| form.loss = loss.max(0.0));
         let controls = html! {
             <>
-                { end(0, "Between") }
-                { end(1, "and") }
-                <div class="field"><label for={id.clone()}>{ "Share" }</label>
-                    <span class="with-unit"><super::Entry {id} kind="number" min="0" max="95" step="5" value={self.loss.to_string()} disabled={ui.locked("network")} {onsettle} /><span class="unit">{ "%" }</span></span></div>
+                { end(0, "end-0", "Between") }
+                { end(1, "end-1", "and") }
+                { loss.settle(ui, sets_loss) }
                 <div class="row">
                     { act(ui, "network", "Cut", None, "cut", Command::Cut { a: a.clone(), b: b.clone() }) }
                     { act(ui, "network", "Slow down", None, "slow", Command::SlowLink { a: a.clone(), b: b.clone(), factor: SLOW }) }
@@ -224,13 +199,9 @@ impl ClusterFaults {
     /// The disks of the brokers' log directories. Brokers come first among the nodes.
     fn disk(&self, ctx: &Context<Self>) -> Html {
         let ClusterFaultsProps { ui, data } = ctx.props();
-        let brokers = data.nodes.iter().map(|(name, _)| name);
-        let brokers: Vec<&AttrValue> = brokers.filter(|name| name.starts_with("broker")).collect();
-        let onchange = ctx.link().callback(|event: Event| {
-            let select: HtmlSelectElement = event.target_unchecked_into();
-            Choose::Disk(usize::try_from(select.selected_index()).unwrap_or(0))
-        });
-        let id = ui.id("disk");
+        let brokers = data.nodes.iter().map(|(name, _)| &**name);
+        let brokers: Vec<&str> = brokers.filter(|name| name.starts_with("broker")).collect();
+        let sets_disk = sets(ctx, |form: &mut Self, place: usize| form.disk = place);
         let node = || {
             brokers
                 .get(self.disk)
@@ -238,12 +209,7 @@ impl ClusterFaults {
         };
         let controls = html! {
             <>
-                <div class="field"><label for={id.clone()}>{ "Disk of" }</label>
-                    <select {id} disabled={ui.locked("disk")} {onchange} data-testid="disk">
-                        { for brokers.iter().enumerate().map(|(place, name)| html! {
-                            <option selected={place == self.disk}>{ *name }</option>
-                        }) }
-                    </select></div>
+                { pick(ui, ("disk", "Disk of"), ui.locked("disk"), &brokers, self.disk, sets_disk) }
                 <div class="row">
                     { act(ui, "disk", "Slow writes", None, "slow-disk", Command::SlowDisk { node: node(), by_us: SLOW_WRITE.0 }) }
                     { act(ui, "disk", "Fill", None, "fill-disk", Command::FillDisk { node: node() }) }

@@ -1,7 +1,7 @@
 //! The strip of crashes, in the Faults tab of the Cluster page: drag the moment of a crash, and read
 //! what comes of it.
 
-use super::fields::{part, pick};
+use super::fields::{Change, part, pick, sets};
 use super::parts::data_table;
 use crate::ui::{Action, CrashWanted, CrashesData, Ui};
 use millrace::protocol::Stop;
@@ -25,18 +25,6 @@ pub struct CrashProps {
 pub struct CrashPart {
     wanted: CrashWanted,
     moment: usize,
-}
-
-/// What a person chooses.
-pub enum Choose {
-    /// Who crashes: 0 for the leader, then the brokers.
-    Who(usize),
-    /// A place in [`HOW`].
-    How(usize),
-    /// A place in [`SPANS`].
-    Span(usize),
-    /// A moment.
-    Moment(usize),
 }
 
 const HOW: [(&str, Stop); 3] = [
@@ -66,7 +54,7 @@ const WHO: [&str; 10] = [
 ];
 
 impl Component for CrashPart {
-    type Message = Choose;
+    type Message = Change<Self>;
     type Properties = CrashProps;
 
     fn create(_: &Context<Self>) -> Self {
@@ -80,30 +68,34 @@ impl Component for CrashPart {
         }
     }
 
-    fn update(&mut self, _: &Context<Self>, choose: Choose) -> bool {
-        match choose {
-            Choose::Who(n) => self.wanted.broker = (n > 0).then_some(n as u32),
-            Choose::How(n) => self.wanted.how = HOW[n.min(HOW.len() - 1)].1,
-            Choose::Span(n) => self.wanted.span = SPANS[n.min(SPANS.len() - 1)].1,
-            Choose::Moment(n) => self.moment = n,
-        }
+    fn update(&mut self, _: &Context<Self>, change: Change<Self>) -> bool {
+        change(self);
         true
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let CrashProps { ui, brokers, data } = ctx.props();
-        let (link, wanted) = (ctx.link(), &self.wanted);
+        let wanted = &self.wanted;
         let locked = ui.locked("stop") || ui.locked("seek");
         let who = &WHO[..=(*brokers).min(WHO.len() - 1)];
         let how = HOW.iter().position(|(_, how)| *how == wanted.how);
         let span = SPANS.iter().position(|(_, span)| *span == wanted.span);
+        let sets_who = sets(ctx, |form: &mut Self, n: usize| {
+            form.wanted.broker = (n > 0).then_some(n as u32);
+        });
+        let sets_how = sets(ctx, |form: &mut Self, n: usize| {
+            form.wanted.how = HOW[n.min(HOW.len() - 1)].1;
+        });
+        let sets_span = sets(ctx, |form: &mut Self, n: usize| {
+            form.wanted.span = SPANS[n.min(SPANS.len() - 1)].1;
+        });
         let onclick = ui.does::<MouseEvent>(Action::TryCrashes(wanted.clone()));
         let controls = html! {
             <>
                 <p class="hint">{ "Tries the same crash at 80 moments from now on, each in a run of its own, and tells what comes of it for the chosen partition." }</p>
-                { pick(ui, ("crash-who", "Who"), locked, who, wanted.broker.unwrap_or(0) as usize, link.callback(Choose::Who)) }
-                { pick(ui, ("crash-how", "How"), locked, &HOW.map(|how| how.0), how.unwrap_or(0), link.callback(Choose::How)) }
-                { pick(ui, ("crash-span", "When"), locked, &SPANS.map(|span| span.0), span.unwrap_or(0), link.callback(Choose::Span)) }
+                { pick(ui, ("crash-who", "Who"), locked, who, wanted.broker.unwrap_or(0) as usize, sets_who) }
+                { pick(ui, ("crash-how", "How"), locked, &HOW.map(|how| how.0), how.unwrap_or(0), sets_how) }
+                { pick(ui, ("crash-span", "When"), locked, &SPANS.map(|span| span.0), span.unwrap_or(0), sets_span) }
                 <div class="row"><button type="button" disabled={locked} {onclick} data-testid="crash-try">{ "Try every moment" }</button></div>
                 { for data.iter().map(|data| self.strip(ctx, data)) }
             </>
@@ -124,9 +116,10 @@ impl CrashPart {
             Some(cell) => cell.words.clone(),
             None => format!("{}: not tried yet.", data.moment(self.moment)),
         };
-        let oninput = ctx.link().callback(|event: InputEvent| {
+        let sets_moment = sets(ctx, |form: &mut Self, n: usize| form.moment = n);
+        let oninput = sets_moment.reform(|event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            Choose::Moment(input.value_as_number().max(0.0) as usize)
+            input.value_as_number().max(0.0) as usize
         });
         let id = ui.id("crash-moment");
         let tried = data.cells.len();
@@ -134,10 +127,12 @@ impl CrashPart {
             <>
                 <label class="hint" for={id.clone()}>{ format!("{}: crashes from {} to {}, each watched for {}", data.place, data.moment(0), data.moment(most), data.watched) }</label>
                 <div class="crashes">
+                    <div class="bars calm" aria-hidden="true">{ for data.without.iter().map(|cell| bar((usize::MAX, cell))) }</div>
                     <div class="bars" aria-hidden="true">{ for data.cells.iter().enumerate().map(bar) }</div>
                     <input type="range" {id} min="0" max={most.to_string()} step="1" value={self.moment.to_string()} aria-valuetext={told.clone()} {oninput} data-testid="crash-moment" />
                 </div>
                 <ul class="outcomes" data-testid="crash-legend">
+                    { for data.without.iter().map(|cell| html! { <li data-testid="crash-without"><i class={cell.kind.name()}></i>{ cell.words.clone() }</li> }) }
                     { for data.legend.iter().map(|(kind, n)| html! { <li><i class={kind.name()}></i>{ format!("{n} of {}: {}", data.all, kind.text()) }</li> }) }
                     if tried < data.all {
                         <li>{ format!("{} not tried yet", data.all - tried) }</li>

@@ -2,6 +2,7 @@
 
 use super::parts::trouble;
 use crate::ui::{Action, Ui};
+use millrace::cluster::Flaw;
 use millrace::sim::Command;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -171,7 +172,7 @@ pub fn choice(
     ui: &Ui,
     name: &'static str,
     label: &'static str,
-    options: &[&'static str],
+    options: &[&str],
     chosen: usize,
     make: fn(usize) -> Command,
 ) -> Html {
@@ -187,12 +188,25 @@ pub fn choice(
     )
 }
 
+/// A change of what a form has chosen and not yet done: the message of a component that keeps it.
+pub type Change<C> = Box<dyn FnOnce(&mut C)>;
+
+/// Sets something of a form to what a control is settled to.
+pub fn sets<C, V>(ctx: &Context<C>, set: impl Fn(&mut C, V) + Copy + 'static) -> Callback<V>
+where
+    C: Component<Message = Change<C>>,
+    V: 'static,
+{
+    let link = ctx.link();
+    link.callback(move |value| -> Change<C> { Box::new(move |form| set(form, value)) })
+}
+
 /// One of a few, by its place. `name` is its id, `label` what it is called.
 pub fn pick(
     ui: &Ui,
     (name, label): (&'static str, &'static str),
     locked: bool,
-    options: &[&'static str],
+    options: &[&str],
     chosen: usize,
     settle: Callback<usize>,
 ) -> Html {
@@ -208,11 +222,23 @@ pub fn pick(
             <label for={id.clone()}>{ label }</label>
             <select {id} disabled={locked} {onchange} data-testid={name}>
                 { for options.iter().enumerate().map(|(n, option)| html! {
-                    <option selected={n == chosen}>{ *option }</option>
+                    <option selected={n == chosen}>{ (*option).to_owned() }</option>
                 }) }
             </select>
         </div>
     }
+}
+
+/// The mistakes of the past, none of them first, and the place of the one that is chosen.
+pub fn flaws(chosen: Option<Flaw>) -> (Vec<&'static str>, usize) {
+    let names = std::iter::once("none").chain(Flaw::ALL.map(Flaw::name));
+    let place = Flaw::ALL.iter().position(|flaw| Some(*flaw) == chosen);
+    (names.collect(), place.map_or(0, |n| n + 1))
+}
+
+/// The mistake at such a place.
+pub fn flaw_at(place: usize) -> Option<Flaw> {
+    Flaw::ALL.get(place.checked_sub(1)?).copied()
 }
 
 /// A button that acts. `from` is the control it belongs to, as `lock=` names it; `full` is what it

@@ -1,6 +1,6 @@
 //! The hunt for failures, in the Faults tab of the Cluster page.
 
-use super::fields::{Number, part, pick};
+use super::fields::{Change, Number, flaw_at, flaws, part, pick, sets};
 use super::parts::data_table;
 use crate::ui::{Action, HuntData, Hunting, Ui};
 use millrace::cluster::Flaw;
@@ -27,20 +27,8 @@ pub struct HuntProps {
 /// What is chosen, and how far the hunt has come.
 pub struct HuntPart(Hunting);
 
-/// What a person chooses.
-pub enum Choose {
-    /// How many seeds.
-    Seeds(f64),
-    /// The first.
-    From(f64),
-    /// How much goes wrong: a place in `Intensity::ALL`.
-    Faults(usize),
-    /// The mistake: 0 for none, then the places in `Flaw::ALL`.
-    Flaw(usize),
-}
-
 impl Component for HuntPart {
-    type Message = Choose;
+    type Message = Change<Self>;
     type Properties = HuntProps;
 
     fn create(ctx: &Context<Self>) -> Self {
@@ -52,16 +40,8 @@ impl Component for HuntPart {
         })
     }
 
-    fn update(&mut self, _: &Context<Self>, choose: Choose) -> bool {
-        let wanted = &mut self.0;
-        match choose {
-            Choose::Seeds(n) => wanted.seeds = n.clamp(1.0, MOST_SEEDS) as u64,
-            Choose::From(n) => wanted.from = n.clamp(0.0, LAST_SEED) as u64,
-            Choose::Faults(n) => wanted.faults = Intensity::ALL[n.min(Intensity::ALL.len() - 1)],
-            Choose::Flaw(n) => {
-                wanted.flaw = n.checked_sub(1).and_then(|n| Flaw::ALL.get(n).copied());
-            }
-        }
+    fn update(&mut self, _: &Context<Self>, change: Change<Self>) -> bool {
+        change(self);
         true
     }
 
@@ -73,11 +53,17 @@ impl Component for HuntPart {
             faults,
             flaw,
         } = self.0;
-        let link = ctx.link();
+        let sets_seeds = sets(ctx, |form: &mut Self, n: f64| {
+            form.0.seeds = n.clamp(1.0, MOST_SEEDS) as u64;
+        });
+        let sets_from = sets(ctx, |form: &mut Self, n: f64| {
+            form.0.from = n.clamp(0.0, LAST_SEED) as u64;
+        });
+        let sets_faults = sets(ctx, |form: &mut Self, n: usize| {
+            form.0.faults = Intensity::ALL[n.min(Intensity::ALL.len() - 1)];
+        });
+        let sets_flaw = sets(ctx, |form: &mut Self, n: usize| form.0.flaw = flaw_at(n));
         let on = data.as_ref().is_some_and(|data| data.on);
-        let place = |names: &[&'static str], chosen| {
-            names.iter().position(|name| *name == chosen).unwrap_or(0)
-        };
         let number = |id: &str, label, value, (min, max)| Number {
             id: id.to_owned(),
             min,
@@ -85,10 +71,8 @@ impl Component for HuntPart {
         };
         let locked = ui.locked("seed");
         let intensities = Intensity::ALL.map(Intensity::name);
-        let flaws: Vec<&'static str> = std::iter::once("none")
-            .chain(Flaw::ALL.map(Flaw::name))
-            .collect();
-        let flaw = place(&flaws, flaw.map_or("none", Flaw::name));
+        let intensity = Intensity::ALL.iter().position(|known| *known == faults);
+        let (flaws, flaw) = flaws(flaw);
         let hint = format!(
             "Plays seed after seed in a small cluster of its own: random faults for {} s, then everything is mended, {} s in all. It stops at the first promise that breaks, and leaves out every step that is not needed for it. With no mistake, whatever it finds is a bug in Millrace.",
             Hunt::FAULTS_UNTIL.0 / 1_000_000,
@@ -97,10 +81,10 @@ impl Component for HuntPart {
         let controls = html! {
             <>
                 <p class="hint">{ hint }</p>
-                { number("hunt-seeds", "Seeds", seeds as f64, (1.0, MOST_SEEDS)).settle(ui, link.callback(Choose::Seeds)) }
-                { number("hunt-from", "From seed", from as f64, (0.0, LAST_SEED)).settle(ui, link.callback(Choose::From)) }
-                { pick(ui, ("hunt-faults", "Faults"), locked, &intensities, place(&intensities, faults.name()), link.callback(Choose::Faults)) }
-                { pick(ui, ("hunt-flaw", "Mistake"), locked || ui.locked("flaw"), &flaws, flaw, link.callback(Choose::Flaw)) }
+                { number("hunt-seeds", "Seeds", seeds as f64, (1.0, MOST_SEEDS)).settle(ui, sets_seeds) }
+                { number("hunt-from", "From seed", from as f64, (0.0, LAST_SEED)).settle(ui, sets_from) }
+                { pick(ui, ("hunt-faults", "Faults"), locked, &intensities, intensity.unwrap_or(0), sets_faults) }
+                { pick(ui, ("hunt-flaw", "Mistake"), locked || ui.locked("flaw"), &flaws, flaw, sets_flaw) }
                 <div class="row">
                     if on {
                         <button type="button" onclick={ui.does::<MouseEvent>(Action::Hunt(None))} data-testid="hunt-cancel">{ "Cancel" }</button>

@@ -7,7 +7,7 @@ mod code;
 mod crashes;
 mod explain;
 mod faults;
-mod fields;
+pub mod fields;
 mod hunt;
 mod metrics;
 mod network;
