@@ -3,6 +3,7 @@
 use crate::app::{App, Msg, Opening, stage_of};
 use crate::beside::Compare;
 use crate::dom;
+use crate::embed;
 use crate::lab::{FIRST_SEED, Lab};
 use crate::models::Look;
 use crate::params::Theme;
@@ -36,6 +37,17 @@ impl App {
     /// Does it; whether the page must be drawn anew.
     pub(crate) fn act(&mut self, ctx: &Context<Self>, action: Action) -> bool {
         self.said.clear();
+        if self.page == Page::Sketches {
+            let ui = self.ui(ctx);
+            let before = self.sketches.score();
+            if self.sketches.act(&ui, &action) {
+                let score = self.sketches.score();
+                if score != before {
+                    embed::post_score(score);
+                }
+                return true;
+            }
+        }
         match action {
             Action::Act(from, commands) => self.command(ctx, from, commands),
             Action::Over(Some(Over::Embed)) => {
@@ -288,6 +300,11 @@ impl App {
     fn turn_to(&mut self, ctx: &Context<Self>, page: Page) {
         if page != self.page {
             self.host.lab(|lab| lab.player_mut().play(false));
+            self.sketches.play(false, &self.on);
+            if page == Page::Sketches && self.sketches.fresh() {
+                let play = !ctx.props().params.locked("play");
+                self.sketches.play(play, &self.on);
+            }
         }
         if page.has_stage() && page != self.staged {
             let waits = self.parked.iter().position(|(parked, ..)| *parked == page);
@@ -329,6 +346,12 @@ impl App {
             // What cannot be opened leaves what is open alone.
             return true;
         }
+        if let Some(sketches) = opening.sketches {
+            self.sketches = *sketches;
+            self.page = Page::Sketches;
+            self.turn_to(ctx, Page::Sketches);
+            return true;
+        }
         self.awaited = opening.awaited;
         self.host.lab(|lab| lab.player_mut().play(false));
         // What is played on another page waits there; only a run of the same page is replaced.
@@ -359,7 +382,12 @@ impl App {
 
     /// Makes the link to this very instant, and gives back its fragment.
     fn present_link(&mut self) -> Option<String> {
-        match self.host.link(self.page) {
+        let link = if self.page == Page::Sketches {
+            self.sketches.link().encode()
+        } else {
+            self.host.link(self.page)
+        };
+        match link {
             Ok(fragment) => {
                 self.link_text = format!("{}#{fragment}", dom::address());
                 Some(fragment)

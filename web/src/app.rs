@@ -12,6 +12,7 @@ use crate::models::Look;
 use crate::page::Notes;
 use crate::panel::side;
 use crate::params::{Params, Theme};
+use crate::sketches::Sketches;
 use crate::stage_host::stage;
 use crate::transport::{Nodes, bar};
 use crate::ui::{Action, Over, Page, Snapshot, Ui};
@@ -64,6 +65,8 @@ pub struct App {
     pub(crate) staged: Page,
     /// What was played on other pages with a stage, and where one looked.
     pub(crate) parked: Vec<(Page, Lab, Look)>,
+    /// The Sketches page.
+    pub(crate) sketches: Sketches,
     pub(crate) over: Option<Over>,
     pub(crate) theme: Theme,
     pub(crate) notices: Vec<String>,
@@ -82,7 +85,7 @@ pub struct App {
     others: u32,
     nodes: Nodes,
     /// One callback for ever: a new one at each drawing would draw every part of the page anew.
-    on: Callback<Action>,
+    pub(crate) on: Callback<Action>,
     root: NodeRef,
     watch: Option<Watch>,
     _ears: Vec<Ear>,
@@ -144,6 +147,8 @@ pub(crate) struct Opening {
     pub awaited: Option<(Link, OwnFile)>,
     /// Whether it is a moment to look at rather than a run to watch.
     pub still: bool,
+    /// The Sketches page, where it is what is linked to.
+    pub sketches: Option<Box<Sketches>>,
 }
 
 impl Opening {
@@ -166,6 +171,7 @@ impl Opening {
                 complaints,
                 awaited: None,
                 still: false,
+                sketches: None,
             }
         };
         if let Some(page) = Page::by_name(name) {
@@ -186,6 +192,10 @@ impl Opening {
         };
         look.topic.topic.clone_from(&link.topic);
         let named = Page::by_name(&link.page);
+        let sketches = (named == Some(Page::Sketches)).then(|| {
+            let setup = link.sketch.clone().unwrap_or_default();
+            Box::new(Sketches::opened(setup, look.tab, link.answers.clone()))
+        });
         let (lab, awaited) = match Lab::opened(link.clone()) {
             Start::Ready(lab) => (*lab, None),
             Start::NeedsFile(lab, file) => (*lab, Some((link, file))),
@@ -198,6 +208,7 @@ impl Opening {
             complaints: opened.complaints,
             awaited,
             still: true,
+            sketches,
         }
     }
 }
@@ -272,6 +283,13 @@ impl Component for App {
             opening.lab.crowd();
         }
         let staged = stage_of(opening.page, &opening.lab);
+        let on = ctx.link().callback(Msg::Do);
+        let mut sketches = opening
+            .sketches
+            .take()
+            .map_or_else(Sketches::default, |page| *page);
+        let play = !opening.still && !params.embed && !params.locked("play");
+        sketches.play(play && opening.page == Page::Sketches, &on);
         let host = Host::new(opening.lab, opening.look, params, news);
         host.open_page(opening.page);
         let shown = host.snapshot();
@@ -283,6 +301,7 @@ impl Component for App {
             page: opening.page,
             staged,
             parked: Vec::new(),
+            sketches,
             over: None,
             theme,
             notices,
@@ -296,7 +315,7 @@ impl Component for App {
             more: false,
             others: OTHERS.replace(OTHERS.get() + 1),
             nodes: Nodes::default(),
-            on: ctx.link().callback(Msg::Do),
+            on,
             root: NodeRef::default(),
             watch: None,
             _ears: ears(ctx.link(), *owner, params),
@@ -326,7 +345,11 @@ impl Component for App {
             }
             Msg::Open(fragment) => self.open(ctx, &fragment),
             Msg::Seen(seen) => {
-                if !self.touched || !seen {
+                if self.page == Page::Sketches {
+                    // What a link shows stands still.
+                    let play = seen && self.sketches.fresh();
+                    self.sketches.play(play, &self.on);
+                } else if !self.touched || !seen {
                     self.host.lab(|lab| lab.player_mut().play(seen));
                 }
                 false
@@ -348,13 +371,7 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let AppProps { params, owner, .. } = ctx.props();
-        let ui = Ui {
-            on: self.on.clone(),
-            params: params.clone(),
-            page: self.page,
-            others: self.others,
-            errors: self.errors.clone(),
-        };
+        let ui = self.ui(ctx);
         let header = Header {
             page: self.page,
             theme: self.theme,
@@ -383,6 +400,8 @@ impl Component for App {
                 { self.view_notices(ctx) }
                 if self.page == Page::Notes {
                     <Notes />
+                } else if self.page == Page::Sketches {
+                    { self.sketches.view(&ui, self.sheet, &ctx.link().callback(|()| Msg::Sheet)) }
                 } else {
                     { self.view_lab(ctx, &ui) }
                 }
@@ -421,6 +440,17 @@ impl App {
     pub(crate) fn post_notices(&self) {
         for complaint in &self.notices {
             embed::post_error(complaint);
+        }
+    }
+
+    /// What every part of the page may need.
+    pub(crate) fn ui(&self, ctx: &Context<Self>) -> Ui {
+        Ui {
+            on: self.on.clone(),
+            params: ctx.props().params.clone(),
+            page: self.page,
+            others: self.others,
+            errors: self.errors.clone(),
         }
     }
 

@@ -5,7 +5,7 @@
 use crate::dialog::LARGEST;
 use crate::ui::{Action, Over};
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Event};
+use web_sys::{DragEvent, Event, File};
 use yew::Callback;
 
 /// Hears of a drag over the page (`dragover`) or of its end (`drop`); `locked` if a teacher froze
@@ -32,17 +32,20 @@ pub fn heard(event: &Event, locked: bool, on: &Callback<Action>) {
     let Some(file) = data.files().and_then(|files| files.get(0)) else {
         return;
     };
+    on.emit(Action::Over(Some(Over::Load)));
+    read(file, on);
+}
+
+/// Reads a file, and tells its name and text. What cannot be read is told as a file without rows.
+pub fn read(file: File, on: &Callback<Action>) {
     let on = on.clone();
     if file.size() > LARGEST {
-        on.emit(Action::Over(Some(Over::Load)));
         let name = format!("{} (larger than 64 MiB, so it was not read)", file.name());
         on.emit(Action::Load(name, String::new()));
         return;
     }
     wasm_bindgen_futures::spawn_local(async move {
         let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
-        on.emit(Action::Over(Some(Over::Load)));
-        // What cannot be read is told by the dialog as a file without orders.
         let text = text.ok().and_then(|text| text.as_string());
         on.emit(Action::Load(file.name(), text.unwrap_or_default()));
     });

@@ -24,7 +24,7 @@ impl Header {
         if ui.params.embed {
             return slim(ui);
         }
-        let lab = self.page.has_stage();
+        let lab = self.page.plays();
         html! {
             <header class="top">
                 <a class="brand" href="#orders" aria-label="Millrace, to the Orders page">{ wave() }<span>{ "Millrace" }</span></a>

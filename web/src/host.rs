@@ -267,7 +267,7 @@ impl Host {
                     cluster::compare::mark(&mut scenes.cluster, &mut scenes.beside);
                 }
             }
-            Page::Notes => {}
+            Page::Sketches | Page::Notes => {}
         }
     }
 

@@ -562,7 +562,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_replaced_and_told() {
-        for page in [Page::Orders, Page::Cluster, Page::Notes] {
+        for page in Page::ALL {
             let mut lab = Lab::named("nowhere", page, 1);
             let first = page.scenes().into_iter().next();
             let first = first.map_or(FIRST.to_owned(), |scene| scene.name);

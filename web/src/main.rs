@@ -21,6 +21,7 @@ mod pages;
 mod panel;
 mod params;
 mod player;
+mod sketches;
 mod stage;
 mod stage_host;
 mod transport;

@@ -10,19 +10,22 @@ pub enum Page {
     Orders,
     /// Brokers, replicas, controllers.
     Cluster,
+    /// Sketches of streams too big to keep.
+    Sketches,
     /// Glossary, miniatures, exercise.
     Notes,
 }
 
 impl Page {
     /// All of them, in the order of the header.
-    pub const ALL: [Self; 3] = [Self::Orders, Self::Cluster, Self::Notes];
+    pub const ALL: [Self; 4] = [Self::Orders, Self::Cluster, Self::Sketches, Self::Notes];
 
     /// In links.
     pub fn name(self) -> &'static str {
         match self {
             Self::Orders => "orders",
             Self::Cluster => "cluster",
+            Self::Sketches => "sketches",
             Self::Notes => "notes",
         }
     }
@@ -32,6 +35,7 @@ impl Page {
         match self {
             Self::Orders => "Orders",
             Self::Cluster => "Cluster",
+            Self::Sketches => "Sketches",
             Self::Notes => "Notes",
         }
     }
@@ -55,12 +59,17 @@ impl Page {
         match self {
             Self::Orders => scenario::orders::all(),
             Self::Cluster => scenario::cluster::all(),
-            Self::Notes => Vec::new(),
+            Self::Sketches | Self::Notes => Vec::new(),
         }
     }
 
     /// Whether it has a stage, on which a run is shown.
     pub fn has_stage(self) -> bool {
+        matches!(self, Self::Orders | Self::Cluster)
+    }
+
+    /// Whether it shows something that plays, to link to and to embed.
+    pub fn plays(self) -> bool {
         self != Self::Notes
     }
 
@@ -74,6 +83,7 @@ impl Page {
                 Tab::Faults,
                 Tab::Network,
             ],
+            Self::Sketches => &[Tab::Explain, Tab::How, Tab::Tables, Tab::Data],
             Self::Orders | Self::Notes => &[
                 Tab::Explain,
                 Tab::Topic,
@@ -103,10 +113,16 @@ pub enum Tab {
     Code,
     /// Which message arrives next.
     Network,
+    /// How a sketch answered.
+    How,
+    /// A sketch as tables.
+    Tables,
+    /// A person's own data.
+    Data,
 }
 
 impl Tab {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::Explain,
         Self::Partition,
         Self::Topic,
@@ -114,6 +130,9 @@ impl Tab {
         Self::Faults,
         Self::Code,
         Self::Network,
+        Self::How,
+        Self::Tables,
+        Self::Data,
     ];
 
     /// In links and element ids.
@@ -126,6 +145,9 @@ impl Tab {
             Self::Faults => "faults",
             Self::Code => "code",
             Self::Network => "network",
+            Self::How => "how",
+            Self::Tables => "tables",
+            Self::Data => "data",
         }
     }
 
@@ -139,6 +161,9 @@ impl Tab {
             Self::Faults => "Faults",
             Self::Code => "Code",
             Self::Network => "Network",
+            Self::How => "How",
+            Self::Tables => "Tables",
+            Self::Data => "Your data",
         }
     }
 

@@ -31,7 +31,7 @@ impl Theme {
 }
 
 /// The controls that a teacher may freeze, by the names `lock=` takes, and what each covers.
-pub const LOCKS: [(&str, &str); 26] = [
+pub const LOCKS: [(&str, &str); 27] = [
     ("play", "play and pause"),
     ("step", "one step back or forward"),
     ("speed", "the speed"),
@@ -58,6 +58,7 @@ pub const LOCKS: [(&str, &str); 26] = [
     ("topics", "making, growing and deleting topics"),
     ("network", "cuts, losses, who chooses what arrives"),
     ("disk", "slow and full disks"),
+    ("size", "the size of a sketch, and how many items come"),
 ];
 
 /// What the address asks for.

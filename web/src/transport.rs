@@ -269,12 +269,17 @@ fn clock(at: Time) -> String {
     text.split('.').next().unwrap_or_default().to_owned()
 }
 
-const BACK: &str = "M11 3.5v9L4.5 8zM4 3.5v9";
-const FORWARD: &str = "M5 3.5v9L11.5 8zM12 3.5v9";
-const PLAY: &str = "M5 3v10l8-5z";
-const PAUSE: &str = "M5.5 3.5v9M10.5 3.5v9";
+/// The sign of a button.
+pub const BACK: &str = "M11 3.5v9L4.5 8zM4 3.5v9";
+/// The sign of a button.
+pub const FORWARD: &str = "M5 3.5v9L11.5 8zM12 3.5v9";
+/// The sign of a button.
+pub const PLAY: &str = "M5 3v10l8-5z";
+/// The sign of a button.
+pub const PAUSE: &str = "M5.5 3.5v9M10.5 3.5v9";
 
-fn icon(d: &'static str) -> Html {
+/// A button's sign.
+pub fn icon(d: &'static str) -> Html {
     html! {
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path {d} /></svg>
     }

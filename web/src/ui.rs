@@ -6,6 +6,7 @@ use crate::beside::{Compare, Compared};
 use crate::panel::nodes::NodeRow;
 use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
+use crate::sketches::Wish;
 use crate::stage::Gesture;
 use millrace::cluster::Flaw;
 use millrace::id::OrderId;
@@ -123,6 +124,8 @@ pub enum Action {
     Dismiss,
     /// Something done on the stage itself.
     Gesture(Gesture),
+    /// Something done to a sketch.
+    Sketch(Wish),
 }
 
 /// What every part of the page may need.

@@ -1,6 +1,6 @@
 //! The keys of a CSV file: one column of it, row by row. Good rows are read, bad ones listed.
 
-use csv::ByteRecord;
+use csv::{ErrorKind, StringRecord};
 
 /// What a file held.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -29,13 +29,8 @@ pub fn parse(bytes: &[u8], wanted: Option<&str>) -> Result<KeysFile, String> {
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(bytes);
-    let heads = reader
-        .byte_headers()
-        .map_err(|error| format!("not CSV: {error}"))?;
-    let heads: Vec<String> = heads
-        .iter()
-        .map(|head| String::from_utf8_lossy(head).into_owned())
-        .collect();
+    let heads = reader.headers().map_err(|error| wrong(&error))?;
+    let heads: Vec<String> = heads.iter().map(str::to_owned).collect();
     let place = match (wanted, &heads[..]) {
         (None, [_]) => Some(0),
         (wanted, heads) => {
@@ -50,10 +45,10 @@ pub fn parse(bytes: &[u8], wanted: Option<&str>) -> Result<KeysFile, String> {
         column: heads[place].clone(),
         ..KeysFile::default()
     };
-    let mut record = ByteRecord::new();
+    let mut record = StringRecord::new();
     loop {
         let before = reader.position().line();
-        let more = reader.read_byte_record(&mut record);
+        let more = reader.read_record(&mut record);
         let line = record.position().map_or(before, csv::Position::line) as usize;
         match more {
             Ok(false) => return Ok(file),
@@ -61,16 +56,22 @@ pub fn parse(bytes: &[u8], wanted: Option<&str>) -> Result<KeysFile, String> {
                 Ok(key) => file.keys.push((line, key)),
                 Err(why) => file.bad.push((line, why)),
             },
-            Err(error) => file.bad.push((line, format!("not CSV: {error}"))),
+            Err(error) => file.bad.push((before as usize, wrong(&error))),
         }
     }
 }
 
-fn key(record: &ByteRecord, place: usize, columns: usize) -> Result<String, String> {
+fn wrong(error: &csv::Error) -> String {
+    match error.kind() {
+        ErrorKind::Utf8 { .. } => "not UTF-8 text".to_owned(),
+        _ => format!("not CSV: {error}"),
+    }
+}
+
+fn key(record: &StringRecord, place: usize, columns: usize) -> Result<String, String> {
     let has = record.len();
-    let bytes = record.get(place).filter(|_| has == columns);
-    let bytes = bytes.ok_or_else(|| format!("{has} values for {columns} columns"))?;
-    let key = std::str::from_utf8(bytes).map_err(|_| "the key is not UTF-8 text".to_owned())?;
+    let key = record.get(place).filter(|_| has == columns);
+    let key = key.ok_or_else(|| format!("{has} values for {columns} columns"))?;
     match key.len() {
         0 => Err("the key is empty".to_owned()),
         1..=LONGEST => Ok(key.to_owned()),

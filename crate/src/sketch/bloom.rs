@@ -156,8 +156,14 @@ impl BloomFilter {
 
     /// Takes an item; whether it set a bit, as the first of its kind nearly always does.
     pub fn add(&mut self, item: u64) -> bool {
+        self.add_at(self.places.of(item))
+    }
+
+    /// Sets the bits of an item whose hashes are somebody else's; whether one of them was 0. Places
+    /// lie within the filter.
+    pub fn add_at(&mut self, places: impl Iterator<Item = u64>) -> bool {
         let mut fresh = 0;
-        for place in self.places.of(item) {
+        for place in places {
             let (word, bit) = (&mut self.words[(place / 64) as usize], 1 << (place % 64));
             fresh |= !*word & bit;
             *word |= bit;

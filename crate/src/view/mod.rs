@@ -13,5 +13,6 @@ pub mod panel;
 pub mod predict;
 pub mod proposal;
 pub mod scene;
+pub mod sketches;
 pub mod summary;
 pub mod topics;

@@ -17,6 +17,7 @@ mod past;
 mod predict;
 mod script;
 mod share;
+mod sketches;
 mod stage;
 mod topics;
 

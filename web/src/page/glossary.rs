@@ -7,6 +7,7 @@ use millrace::protocol::{OffsetSpec, Service, Stop};
 use millrace::scenario::{CommitMode, Sending};
 use millrace::sim::{Acted, Command};
 use millrace::time::Time;
+use millrace::view::sketches::{Kind, Setup, Stream};
 use yew::prelude::*;
 
 /// A term.
@@ -23,6 +24,8 @@ struct See {
     page: Page,
     tab: Tab,
     topic: &'static str,
+    /// A sketch, what comes, and how much of it.
+    sketch: Option<(Kind, Stream, u32)>,
     /// What is done before it, with times in milliseconds.
     doing: fn() -> Vec<(u64, Command)>,
 }
@@ -38,6 +41,7 @@ const fn see(scenario: &'static str, at_s: u64, tab: Tab) -> See {
         page: Page::Orders,
         tab,
         topic: "",
+        sketch: None,
         doing: nothing,
     }
 }
@@ -53,6 +57,14 @@ const fn cluster(scenario: &'static str, at_s: u64, tab: Tab) -> See {
     See {
         page: Page::Cluster,
         ..see(scenario, at_s, tab)
+    }
+}
+
+const fn sketch(kind: Kind, stream: Stream, at: u32) -> See {
+    See {
+        page: Page::Sketches,
+        sketch: Some((kind, stream, at)),
+        ..see(crate::lab::FIRST, 0, Tab::Explain)
     }
 }
 
@@ -394,12 +406,56 @@ const COPIES: [Term; 9] = [
 ];
 
 /// The chapters.
-const CHAPTERS: [(&str, &[Term]); 5] = [
+const CHAPTERS: [(&str, &[Term]); 6] = [
     ("Streams", &STREAMS),
     ("Topics and brokers", &CLUSTER),
     ("Copies", &COPIES),
     ("Producers", &PRODUCERS),
     ("Consumers", &CONSUMERS),
+    ("Sketches", &SKETCHES),
+];
+
+const SKETCHES: [Term; 8] = [
+    term(
+        "Sketch",
+        "A small summary of a stream too big to keep. Its answers are nearly right, and it says how nearly.",
+        sketch(Kind::Hll, Stream::Visitors, 200),
+    ),
+    term(
+        "Reservoir sampling",
+        "Keeps S items of a stream of unknown length, so that each of the N seen is kept with probability S/N.",
+        sketch(Kind::Reservoir, Stream::Notes, 11),
+    ),
+    term(
+        "Cardinality",
+        "How many different items there are. To know it exactly one must remember them all.",
+        sketch(Kind::Register, Stream::Notes, 64),
+    ),
+    term(
+        "HyperLogLog",
+        "Estimates how many different items came from the longest run of zeros in their hashes, in many registers. An item seen again changes nothing.",
+        sketch(Kind::Hll, Stream::Distinct, 100),
+    ),
+    term(
+        "Bloom filter",
+        "Says whether an item may have been put in, in a few bits for each. No is certain, yes is not.",
+        sketch(Kind::Bloom, Stream::Notes, 3),
+    ),
+    term(
+        "False positive",
+        "A yes for an item that never came: others set all of its bits. The more bits are set, the more of them.",
+        sketch(Kind::Bloom, Stream::Adversary, 50),
+    ),
+    term(
+        "Count-Min sketch",
+        "Says how often an item came: the least of its counters, one in each row. Never too low, sometimes too high.",
+        sketch(Kind::CountMin, Stream::Notes, 5),
+    ),
+    term(
+        "Heavy hitter",
+        "An item that makes up a good part of a stream. Count-Min tells those well: a few items are most of the noise.",
+        sketch(Kind::CountMin, Stream::Skewed, 200),
+    ),
 ];
 
 /// Terms of the notes that are not here yet.
@@ -422,6 +478,10 @@ fn fragment(see: &See) -> Option<String> {
         page: see.page.name().to_owned(),
         tab: see.tab.name().to_owned(),
         topic: see.topic.to_owned(),
+        sketch: see.sketch.map(|(kind, stream, at)| Setup {
+            at,
+            ..Setup::of(kind, stream)
+        }),
         ..Link::default()
     };
     link.encode().ok()

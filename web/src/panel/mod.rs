@@ -17,8 +17,9 @@ mod topic;
 mod topics;
 mod twins;
 
+pub use explain::{questions, told};
 pub use fields::Entry;
-pub use parts::data_table;
+pub use parts::{bare_table, data_table};
 
 use crate::dom;
 use crate::ui::{Action, Page, PanelData, Snapshot, Tab, Ui};
@@ -58,6 +59,11 @@ pub fn side(ui: &Ui, page: Page, shown: &Snapshot, up: bool, sheet: &Callback<()
             html! { <cluster_faults::ClusterFaults ui={ui.clone()} data={data.clone()} /> }
         }
     };
+    frame(ui, page, open, up, sheet, inside)
+}
+
+/// The side panel around what its open tab shows.
+pub fn frame(ui: &Ui, page: Page, open: Tab, up: bool, sheet: &Callback<()>, inside: Html) -> Html {
     let raise = (!up).then(|| sheet.clone());
     html! {
         <aside class="side" aria-label="About this moment">
