@@ -96,8 +96,12 @@ impl Operator {
         let merged = rest.len();
         panes.drain(begin + 1..=begin + merged);
         // A session that only grew at its end has a timer already, which will look again.
-        if start != Some(around.start) || too_late {
+        let moved = start != Some(around.start);
+        if moved || too_late {
             self.arm(record.key, begin);
+        }
+        // The alarm it took over rings for the start of another.
+        if moved || merged > 0 {
             self.arm_alarm(record.key, begin);
         }
     }

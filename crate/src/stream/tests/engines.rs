@@ -474,3 +474,24 @@ fn an_outer_join_lets_each_side_out_when_its_own_time_is_over() {
     assert!(StreamJoin::<u8>::new(StreamJoinKind::Inner, -10, 5, 0).is_err());
     assert!(StreamJoin::<u8>::new(StreamJoinKind::Inner, 0, 5, -1).is_err());
 }
+
+/// An early result that was due for a session is due for the one that takes it in.
+#[test]
+fn a_session_that_takes_in_another_takes_over_its_early_result() {
+    let trigger = Trigger {
+        early: Early::Every(20),
+        at_watermark: true,
+    };
+    let windows = Windows::Session { gap: 29 };
+    let mode = Mode::Accumulating;
+    let mut operator = operator(Engine::Flink, windows, Aggregate::Count, 0, trigger, mode);
+    let mut out = Out::default();
+    operator.record(record(0, 169, 1), 7, &mut out);
+    operator.record(record(0, 139, 1), 14, &mut out);
+    operator.tick(20, &mut out);
+    operator.record(record(0, 169, 1), 21, &mut out);
+    operator.record(record(0, 140, 1), 22, &mut out);
+    operator.tick(40, &mut out);
+    let early = ["139..168 1 early", "169..198 1 early", "139..198 4 early"];
+    assert_eq!(told(&out), early);
+}
