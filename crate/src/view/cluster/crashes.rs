@@ -76,7 +76,7 @@ impl Kind {
         match tried {
             Err(_) => Self::Impossible,
             Ok(after) if after.broken.is_some() => Self::Broken,
-            Ok(after) if after.lost > Some(after.lost_anyway) => Self::Lost,
+            Ok(after) if after.lost > Some(0) => Self::Lost,
             Ok(after) if after.waited >= NOTICED => Self::Waited,
             Ok(_) => Self::Unnoticed,
         }
@@ -86,10 +86,7 @@ impl Kind {
     fn without(after: &Aftermath) -> Self {
         match after.broken_anyway {
             Some(_) => Self::Broken,
-            None => Self::of(&Ok(Aftermath {
-                lost_anyway: 0,
-                ..*after
-            })),
+            None => Self::of(&Ok(*after)),
         }
     }
 
