@@ -185,11 +185,13 @@ fn words(crashes: &Crashes, n: usize, tried: &Result<Aftermath, Problem>) -> Str
         Some(lost) => count_lost(lost),
         None => "What is lost shows when somebody leads.".into(),
     });
-    if after.lost_anyway > 0 {
-        words.push(format!(
-            "{} of them without the crash too.",
-            after.lost_anyway
-        ));
+    match (after.lost_anyway, after.lost) {
+        (0, _) => {}
+        (1, Some(1)) => words.push("Without the crash it is lost as well.".into()),
+        (all, Some(lost)) if all == lost => {
+            words.push("Without the crash they are lost as well.".into());
+        }
+        (some, _) => words.push(format!("Without the crash {some} of them as well.")),
     }
     words.extend(after.broken.map(|promise| breaks(world, promise)));
     if let Some(promise) = after.broken_anyway {
