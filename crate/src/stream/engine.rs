@@ -303,14 +303,8 @@ impl Options {
     }
 
     fn check_offset(&self) -> Result<(), String> {
-        let (size, slide, offset) = match self.windows {
-            Windows::Tumbling { size, offset } => (size, size, offset),
-            Windows::Hopping {
-                size,
-                slide,
-                offset,
-            } => (size, slide, offset),
-            _ => return Ok(()),
+        let Some((size, slide, offset)) = self.windows.grid() else {
+            return Ok(());
         };
         match self.engine {
             Engine::KafkaStreams if offset != 0 => self.refuse(

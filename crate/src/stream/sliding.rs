@@ -133,14 +133,8 @@ impl Sliding {
         rows: Rows,
     ) -> Result<Self, String> {
         windows.check()?;
-        let (size, slide, offset) = match *windows {
-            Windows::Tumbling { size, offset } => (size, size, offset),
-            Windows::Hopping {
-                size,
-                slide,
-                offset,
-            } => (size, slide, offset),
-            _ => return Err(format!("{} windows have no slices", windows.kind())),
+        let Some((size, slide, offset)) = windows.grid() else {
+            return Err(format!("{} windows have no slices", windows.kind()));
         };
         if method == Method::Inverse && !aggregate.has_inverse() {
             return Err(format!(

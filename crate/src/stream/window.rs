@@ -129,18 +129,26 @@ impl Windows {
         ts.saturating_sub(since)
     }
 
-    /// The tumbling or hopping windows that `ts` falls into, the earliest first. With `from_zero`
-    /// none begins before 0, as in Kafka Streams (`TimeWindows.windowsFor`). The others are not of
-    /// this kind and give none.
-    pub fn assign(&self, ts: i64, from_zero: bool, mut each: impl FnMut(Window)) {
-        let (size, slide, offset) = match *self {
-            Self::Tumbling { size, offset } => (size, size, offset),
+    /// Size, slide and offset of windows that lie on a grid; a tumbling one slides by its size.
+    #[inline]
+    pub(super) const fn grid(&self) -> Option<(i64, i64, i64)> {
+        match *self {
+            Self::Tumbling { size, offset } => Some((size, size, offset)),
             Self::Hopping {
                 size,
                 slide,
                 offset,
-            } => (size, slide, offset),
-            _ => return,
+            } => Some((size, slide, offset)),
+            _ => None,
+        }
+    }
+
+    /// The tumbling or hopping windows that `ts` falls into, the earliest first. With `from_zero`
+    /// none begins before 0, as in Kafka Streams (`TimeWindows.windowsFor`). The others are not of
+    /// this kind and give none.
+    pub fn assign(&self, ts: i64, from_zero: bool, mut each: impl FnMut(Window)) {
+        let Some((size, slide, offset)) = self.grid() else {
+            return;
         };
         let last = Self::last(ts, slide, offset);
         // How many begin before the last one and still hold `ts`.
