@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sketch", &["map", "rng"]),
     ("log", &["id", "time", "rng", "pile"]),
     ("protocol", &["id", "map", "time", "log"]),
-    ("stream", &[]),
+    ("stream", &["sketch"]),
     (
         "cluster",
         &["id", "map", "time", "rng", "log", "protocol", "group"],

@@ -13,6 +13,7 @@ mod run;
 mod scenes;
 mod sketch;
 mod stream;
+mod topology;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -47,6 +48,7 @@ enum Command {
     Sketch(sketch::Args),
     Conform(conform::Args),
     Stream(stream::Args),
+    Topology(topology::Args),
     Hashtags(hashtags::Args),
 }
 
@@ -101,6 +103,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
         Command::Sketch(args) => sketch::run(args, streams),
         Command::Conform(args) => conform::run(args, streams),
         Command::Stream(args) => stream::run(args, streams),
+        Command::Topology(args) => topology::run(args, streams),
         Command::Hashtags(args) => hashtags::run(args, streams),
     }
 }

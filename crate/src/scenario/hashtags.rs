@@ -9,6 +9,7 @@
 //!   leaves is taken off.
 
 use crate::rng::{Rng, Salt};
+use crate::stream::topology::hashtags;
 use crate::stream::{
     Aggregate, Engine, Keys, Method, Out, Record, Rows, Rules, Sliding, TimeKind, Value, Windows,
 };
@@ -60,12 +61,6 @@ pub struct Hashtags {
     window: VecDeque<Vec<u32>>,
     partial: Sliding,
     smart: Sliding,
-}
-
-/// The tags of a tweet: its words that begin with `#`.
-pub fn tags_of(tweet: &str) -> impl Iterator<Item = &str> {
-    let words = tweet.split_whitespace();
-    words.filter_map(|word| word.strip_prefix('#').filter(|tag| !tag.is_empty()))
 }
 
 impl Hashtags {
@@ -123,7 +118,7 @@ impl Hashtags {
         for n in 0..self.per_s {
             let ts = start + i64::from(n) * 1_000 / i64::from(self.per_s);
             let tweet = self.tweet();
-            for tag in tags_of(&tweet) {
+            for tag in hashtags(&tweet) {
                 let key = self.keys.id(tag.as_bytes());
                 batch.push(key);
                 let record = Record {
@@ -186,12 +181,6 @@ impl Hashtags {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_with_a_hash_are_tags() {
-        let tags: Vec<&str> = tags_of("rain #again in #Prag # ##x a#b").collect();
-        assert_eq!(tags, ["again", "Prag", "#x"]);
-    }
 
     #[test]
     fn the_smart_way_costs_the_same_however_long_the_window_is() {

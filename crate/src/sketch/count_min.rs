@@ -315,6 +315,11 @@ impl HeavyHitters {
         found
     }
 
+    /// The items it keeps by themselves, also those that fell behind and are not yet let go.
+    pub fn known(&self) -> impl Iterator<Item = u64> {
+        self.found.keys().copied()
+    }
+
     /// Becomes what it would be of both streams: what reaches φN in both together reaches it in one.
     ///
     /// # Errors

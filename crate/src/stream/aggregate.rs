@@ -1,6 +1,8 @@
 //! What a window makes of its records' values. All of it is integers, so that order cannot matter
 //! where the aggregate does not care.
 
+use super::sketched::Sketched;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,10 +21,32 @@ pub enum Aggregate {
     Average,
     /// All of them, in the order they came.
     Collect,
+    /// About how many different ones (HyperLogLog).
+    Distinct {
+        /// 2 to this power registers, 4 to 18.
+        precision: u8,
+    },
+    /// Those that make up a share of all or more (Count-Min and heavy hitters).
+    Frequent {
+        /// The share, in percent, 1 to 100.
+        percent: u8,
+    },
+    /// A fair sample of them (a reservoir).
+    Sample {
+        /// How many, 1 or more.
+        size: u32,
+    },
+    /// Which there were, so that one can ask (a Bloom filter): about how many different ones.
+    Members {
+        /// For so many different ones, 1 or more, of which none that was not there is found in more
+        /// than 1 % of questions.
+        items: u32,
+    },
 }
 
 /// What a window holds: a few numbers for each aggregate but [`Aggregate::Collect`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Acc {
     /// Of so many records.
     Number {
@@ -33,17 +57,22 @@ pub enum Acc {
     },
     /// The records' values.
     List(Vec<i64>),
+    /// A sketch of so many records.
+    Sketch(u64, Box<Sketched>),
 }
 
 /// A result.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Value {
     /// A number.
     Number(i64),
     /// A mean: the sum, and of how many.
     Mean(i64, u64),
-    /// All values.
+    /// All values, or a sample of them.
     List(Vec<i64>),
+    /// Frequent values and about how often each came, the most frequent first.
+    Counts(Vec<(i64, u64)>),
 }
 
 impl fmt::Display for Value {
@@ -59,6 +88,14 @@ impl fmt::Display for Value {
                 }
                 Ok(())
             }
+            Self::Counts(counts) => {
+                let mut between = "";
+                for (value, n) in counts {
+                    write!(f, "{between}{value}:{n}")?;
+                    between = " ";
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -68,7 +105,7 @@ impl Acc {
     #[must_use]
     pub fn len(&self) -> u64 {
         match self {
-            Self::Number { n, .. } => *n,
+            Self::Number { n, .. } | Self::Sketch(n, _) => *n,
             Self::List(values) => values.len() as u64,
         }
     }
@@ -82,11 +119,26 @@ impl Acc {
 
 impl Aggregate {
     /// Of no record.
+    ///
+    /// # Panics
+    /// Where [`Aggregate::check`] refuses the size of a sketch.
     #[must_use]
     pub fn empty(self) -> Acc {
-        match self {
-            Self::Collect => Acc::List(Vec::new()),
-            _ => Acc::Number { n: 0, total: 0 },
+        match Sketched::new(self) {
+            Some(sketch) => Acc::Sketch(0, Box::new(sketch.expect("the size was checked"))),
+            None if self == Self::Collect => Acc::List(Vec::new()),
+            None => Acc::Number { n: 0, total: 0 },
+        }
+    }
+
+    /// Whether there can be such a one.
+    ///
+    /// # Errors
+    /// In words, where a sketch has no such size.
+    pub fn check(self) -> Result<(), String> {
+        match Sketched::new(self) {
+            Some(Err(error)) => Err(error.to_string()),
+            _ => Ok(()),
         }
     }
 
@@ -105,6 +157,10 @@ impl Aggregate {
                 *n += 1;
             }
             Acc::List(values) => values.push(value),
+            Acc::Sketch(n, sketch) => {
+                sketch.add(value);
+                *n += 1;
+            }
         }
     }
 
@@ -119,6 +175,10 @@ impl Aggregate {
                 }
             }
             (Acc::List(values), Acc::List(more)) => values.extend_from_slice(more),
+            (Acc::Sketch(n, sketch), Acc::Sketch(m, other)) => {
+                sketch.merge(other);
+                *n += m;
+            }
             _ => unreachable!("an aggregate has one kind of accumulator"),
         }
     }
@@ -132,7 +192,7 @@ impl Aggregate {
             _ if n == 0 => more,
             Self::Min => total.min(more),
             Self::Max => total.max(more),
-            Self::Collect => total,
+            _ => total,
         }
     }
 
@@ -155,6 +215,7 @@ impl Aggregate {
             Acc::Number { n, total } if self == Self::Average => Value::Mean(*total, *n),
             Acc::Number { total, .. } => Value::Number(*total),
             Acc::List(values) => Value::List(values.clone()),
+            Acc::Sketch(_, sketch) => sketch.result(),
         }
     }
 
@@ -173,8 +234,35 @@ impl FromStr for Aggregate {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::NAMES.iter().find(|(name, _)| *name == text);
-        known.map(|(_, aggregate)| *aggregate).ok_or_else(|| {
-            format!("“{text}” is no aggregate: count, sum, min, max, avg or collect")
-        })
+        if let Some((_, aggregate)) = known {
+            return Ok(*aggregate);
+        }
+        let refused = || {
+            format!(
+                "“{text}” is no aggregate: count, sum, min, max, avg or collect, or a sketch: \
+                 distinct[:PRECISION], frequent[:PERCENT], sample[:SIZE] or members[:ITEMS]"
+            )
+        };
+        let (kind, size) = text.split_once(':').unwrap_or((text, ""));
+        let number = |usual: u32| match size {
+            "" => Ok(usual),
+            _ => size.parse::<u32>().map_err(|_| refused()),
+        };
+        let small = |usual: u32| number(usual).map(|n| n.min(255) as u8);
+        let sketch = match kind {
+            "distinct" => Self::Distinct {
+                precision: small(10)?,
+            },
+            "frequent" => Self::Frequent {
+                percent: small(10)?,
+            },
+            "sample" => Self::Sample { size: number(10)? },
+            "members" => Self::Members {
+                items: number(1_000)?,
+            },
+            _ => return Err(refused()),
+        };
+        sketch.check()?;
+        Ok(sketch)
     }
 }

@@ -5,11 +5,13 @@
 use super::Key;
 use super::operator::{Keyed, Operator};
 use super::pane::Pane;
+use serde::{Deserialize, Serialize};
 
 /// What an operator keeps of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyState {
     panes: Vec<Pane>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recent: Vec<(i64, i64)>,
 }
 
@@ -55,22 +57,24 @@ impl Operator {
         );
         operator.watermark = watermark;
         for (key, state) in changes {
-            let place = key as usize;
-            if place >= operator.keys.len() {
-                operator.keys.resize_with(place + 1, Keyed::default);
-            }
-            let keyed = &mut operator.keys[place];
-            (keyed.panes, keyed.recent) = match state {
-                Some(state) => (state.panes, state.recent),
-                None => (Vec::new(), Vec::new()),
-            };
-        }
-        for key in 0..operator.keys.len() as Key {
-            for at in 0..operator.keys[key as usize].panes.len() {
-                operator.arm_again(key, at);
-            }
+            operator.restore(key, state);
         }
         operator
+    }
+
+    /// The key is as its newest entry says, whatever it was before. The watermark stays; see
+    /// [`Operator::watermark_ahead`].
+    pub fn restore(&mut self, key: Key, state: Option<KeyState>) {
+        let place = key as usize;
+        if place >= self.keys.len() {
+            self.keys.resize_with(place + 1, Keyed::default);
+        }
+        let state = state.unwrap_or_default();
+        let keyed = &mut self.keys[place];
+        (keyed.panes, keyed.recent) = (state.panes, state.recent);
+        for at in 0..self.keys[place].panes.len() {
+            self.arm_again(key, at);
+        }
     }
 
     /// Notes that a key is not as it was.

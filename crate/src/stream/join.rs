@@ -6,6 +6,7 @@
 
 use super::Key;
 use super::window::{Window, Windows};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Of which stream.
@@ -27,7 +28,8 @@ impl Side {
 }
 
 /// Which records come out alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StreamJoinKind {
     /// None.
     Inner,
@@ -80,6 +82,18 @@ pub struct StreamJoin<V> {
     stream_time: i64,
     seq: u64,
     compared: u64,
+    /// Keys that are not as the changelog has them.
+    changed: Vec<Key>,
+}
+
+/// What a join keeps of a key, as its changelog has it: time, order of arrival and value of each
+/// record. (Kafka Streams logs each record for itself; here an entry is all of a key.)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinState<V> {
+    left: Vec<(i64, u64, V)>,
+    right: Vec<(i64, u64, V)>,
+    /// Those that may come out alone, of the left and of the right.
+    alone: [Vec<(i64, u64, V)>; 2],
 }
 
 impl<V: Clone> StreamJoin<V> {
@@ -112,6 +126,7 @@ impl<V: Clone> StreamJoin<V> {
             stream_time: i64::MIN,
             seq: 0,
             compared: 0,
+            changed: Vec::new(),
         })
     }
 
@@ -145,6 +160,7 @@ impl<V: Clone> StreamJoin<V> {
         out: &mut impl FnMut(Joined<V>),
     ) {
         self.stream_time = self.stream_time.max(ts);
+        self.changed.push(key);
         if ts == self.stream_time {
             self.expire(out);
         }
@@ -209,6 +225,64 @@ impl<V: Clone> StreamJoin<V> {
         }
     }
 
+    /// What changed since this was last called: each key once, with what is kept of it now.
+    pub fn take_changes(&mut self) -> Vec<(Key, Option<JoinState<V>>)> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        let changes = changed.into_iter().map(|key| {
+            let kept = |store: &Store<V>| -> Vec<(i64, u64, V)> {
+                let kept = store.keys.get(key as usize).into_iter().flatten();
+                kept.map(|k| (k.ts, k.seq, k.value.clone())).collect()
+            };
+            let alone = |wanted: Side| -> Vec<(i64, u64, V)> {
+                let waiting = self.alone.iter();
+                let waiting = waiting.filter(|((_, side, k, _), _)| (*side, *k) == (wanted, key));
+                waiting
+                    .map(|(&(ts, .., seq), value)| (ts, seq, value.clone()))
+                    .collect()
+            };
+            let state = JoinState {
+                left: kept(&self.left),
+                right: kept(&self.right),
+                alone: [alone(Side::Left), alone(Side::Right)],
+            };
+            let all = [&state.left, &state.right, &state.alone[0], &state.alone[1]];
+            let is_empty = all.iter().all(|list| list.is_empty());
+            (key, (!is_empty).then_some(state))
+        });
+        changes.collect()
+    }
+
+    /// The key is as its newest entry says, whatever it was before, and stream time was at
+    /// `stream_time` when that was written.
+    pub fn restore(&mut self, key: Key, state: Option<JoinState<V>>, stream_time: i64) {
+        self.stream_time = self.stream_time.max(stream_time);
+        self.alone.retain(|(_, _, k, _), _| *k != key);
+        let (left, right, alone) = match state {
+            Some(state) => (state.left, state.right, state.alone),
+            None => (Vec::new(), Vec::new(), [Vec::new(), Vec::new()]),
+        };
+        for (store, list) in [(&mut self.left, left), (&mut self.right, right)] {
+            if key as usize >= store.keys.len() {
+                store.keys.resize_with(key as usize + 1, VecDeque::new);
+            }
+            let kept = &mut store.keys[key as usize];
+            kept.clear();
+            for (ts, seq, value) in list {
+                store.newest = store.newest.max(ts);
+                self.seq = self.seq.max(seq + 1);
+                kept.push_back(Kept { ts, seq, value });
+            }
+        }
+        for (side, list) in [Side::Left, Side::Right].into_iter().zip(alone) {
+            for (ts, seq, value) in list {
+                self.seq = self.seq.max(seq + 1);
+                self.alone.insert((ts, side, key, seq), value);
+            }
+        }
+    }
+
     /// How far back and ahead a record of this side looks.
     const fn reach(&self, side: Side) -> (i64, i64) {
         match side {
@@ -233,6 +307,7 @@ impl<V: Clone> StreamJoin<V> {
         }
         for waiting in over {
             let (ts, side, key, _) = waiting;
+            self.changed.push(key);
             if let Some(value) = self.alone.remove(&waiting) {
                 out(alone(side, key, ts, value));
             }

@@ -92,6 +92,18 @@ impl Operator {
         keys.flat_map(|(key, keyed)| keyed.panes.iter().map(move |pane| (key, pane)))
     }
 
+    /// Whether it has one window a key, for all of time.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.windows == Windows::Global
+    }
+
+    /// What would come out of `pane` now.
+    #[must_use]
+    pub fn value_of(&self, pane: &Pane) -> Value {
+        self.aggregate.result(&pane.acc)
+    }
+
     /// How the engine shows the window of `pane`.
     #[must_use]
     pub fn shown(&self, pane: &Pane) -> Window {
@@ -299,6 +311,7 @@ impl Operator {
             early: pane.early,
             last: over || pane.finished,
             earliest_new: pane.earliest_new,
+            newest: pane.span.1,
         };
         if self.mode == Mode::Retracting
             && let Some(said) = pane.said.replace(Box::new(emission.value.clone()))
@@ -331,6 +344,7 @@ impl Operator {
             early: 0,
             last: true,
             earliest_new: i64::MAX,
+            newest: i64::MIN,
         });
     }
 

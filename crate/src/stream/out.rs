@@ -67,6 +67,8 @@ pub struct Emission {
     pub last: bool,
     /// The earliest timestamp among the records that are new in it.
     pub earliest_new: i64,
+    /// The greatest timestamp among all of its records.
+    pub newest: i64,
 }
 
 /// A record that came too late.

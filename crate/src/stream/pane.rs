@@ -2,34 +2,58 @@
 
 use super::aggregate::{Acc, Value};
 use super::window::Window;
+use serde::{Deserialize, Serialize};
 
 /// No time.
 pub(super) const NEVER: i64 = i64::MAX;
 
+fn never() -> i64 {
+    NEVER
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks so
+fn is_never(time: &i64) -> bool {
+    *time == NEVER
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// A window of a key that is still kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pane {
     pub(super) window: Window,
     pub(super) acc: Acc,
     /// The least and the greatest timestamp in it.
     pub(super) span: (i64, i64),
     /// The least timestamp among records since the last result.
+    #[serde(default = "never", skip_serializing_if = "is_never")]
     pub(super) earliest_new: i64,
     /// The watermark at which its timer rings; never later than what is due.
+    #[serde(default = "never", skip_serializing_if = "is_never")]
     pub(super) armed: i64,
     /// The clock at which an early result is due.
+    #[serde(default = "never", skip_serializing_if = "is_never")]
     pub(super) alarm: i64,
     /// Records since the count trigger fired.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) since: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) index: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) early: u32,
     /// Whether its time has come.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) complete: bool,
     /// Whether its trigger is done with it: it takes nothing more.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) finished: bool,
     /// Whether it holds something that was not said yet.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) fresh: bool,
     /// What was said last, where that may have to be taken back.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) said: Option<Box<Value>>,
 }
 

@@ -354,6 +354,7 @@ impl Sliding {
                     early: 0,
                     last: true,
                     earliest_new: start,
+                    newest: end.saturating_sub(1),
                 });
                 self.work.results += 1;
             }

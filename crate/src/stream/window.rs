@@ -1,5 +1,6 @@
 //! Windows: which there are, how they are written, and where a timestamp falls.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,7 +8,7 @@ use std::str::FromStr;
 pub const MOST_WINDOWS: i64 = 10_000;
 
 /// A stretch of event time in ms, its end excluded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Window {
     /// The first ms inside.
     pub start: i64,

@@ -469,6 +469,12 @@ impl<'a> Print<'a> {
                     Value::Number(n) => self.number(*n),
                     Value::Mean(sum, n) => json!(self.mean(*sum, *n)),
                     Value::List(values) => values.iter().map(|&n| self.number(n)).collect(),
+                    Value::Counts(counts) => {
+                        let counts = counts.iter();
+                        counts
+                            .map(|&(n, times)| json!([self.number(n), times]))
+                            .collect()
+                    }
                 };
                 let line = json!({
                     FIELDS[0]: key, FIELDS[1]: start, FIELDS[2]: end,
@@ -482,6 +488,12 @@ impl<'a> Print<'a> {
                     Value::List(values) => {
                         let values: Vec<String> = values.iter().map(|&n| self.digits(n)).collect();
                         values.join(" ")
+                    }
+                    Value::Counts(counts) => {
+                        let counts = counts.iter();
+                        let counts =
+                            counts.map(|&(n, times)| format!("{}:{times}", self.digits(n)));
+                        counts.collect::<Vec<String>>().join(" ")
                     }
                 };
                 let key = quoted(key);
@@ -498,7 +510,7 @@ impl<'a> Print<'a> {
     /// Counts have no digits after the point, whatever is counted.
     fn decimals(&self) -> u32 {
         match self.table.aggregate {
-            Some(Aggregate::Count) => 0,
+            Some(Aggregate::Count | Aggregate::Distinct { .. } | Aggregate::Members { .. }) => 0,
             _ => self.table.decimals,
         }
     }
