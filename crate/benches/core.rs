@@ -24,12 +24,23 @@ fn main() {
     }
     let mut acks_one = Replicator::new(Acks::One);
     let mut acks_all = Replicator::new(Acks::All);
-    let mut hunter = Hunter::default();
+    // On every core, as `millrace hunt` does it.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let mut hunters: Vec<Hunter> = (0..cores)
+        .map(|core| Hunter::from_seed(core * 1_000_000))
+        .collect();
     let (mut hll, mut bloom, mut cms) = (Sketcher::hll(), Sketcher::bloom(), Sketcher::cms());
     let rates: [(&str, u64, Work<'_>); 8] = [
         ("kernel_events_per_s", BATCH, &mut bench::kernel_events),
         ("appended_records_per_s", BATCH, &mut bench::append_records),
-        ("hunt_seeds_per_s", 1, &mut |n| hunter.seeds(n)),
+        ("hunt_seeds_per_s", cores * 8, &mut |n| {
+            std::thread::scope(|scope| {
+                let hunts = hunters.iter_mut();
+                let hunts = hunts.map(|hunter| scope.spawn(|| hunter.seeds(n / cores)));
+                let hunts: Vec<_> = hunts.collect();
+                hunts.into_iter().map(|hunt| hunt.join().unwrap_or(1)).sum()
+            })
+        }),
         ("replicated_records_per_s_acks1", BATCH, &mut |n| {
             acks_one.records(n)
         }),

@@ -197,7 +197,7 @@ fn hour_scene() -> Scenario {
     scene
 }
 
-/// The hunt for failures, as `millrace hunt` does it, on one core.
+/// The hunt for failures, as one thread of `millrace hunt` does it.
 #[derive(Debug)]
 pub struct Hunter {
     hunt: Hunt,
@@ -206,15 +206,21 @@ pub struct Hunter {
 
 impl Default for Hunter {
     fn default() -> Self {
-        let scene = scenario::by_name("hunt").expect("the scene is there");
-        Self {
-            hunt: Hunt::new(scene, Intensity::Medium, None),
-            seed: 0,
-        }
+        Self::from_seed(0)
     }
 }
 
 impl Hunter {
+    /// One that begins with this seed.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        let scene = scenario::by_name("hunt").expect("the scene is there");
+        Self {
+            hunt: Hunt::new(scene, Intensity::Medium, None),
+            seed,
+        }
+    }
+
     /// Plays `n` more seeds. Gives how many broke a promise, which is none.
     pub fn seeds(&mut self, n: u64) -> u64 {
         let from = self.seed;

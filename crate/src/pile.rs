@@ -4,8 +4,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Items in a chunk: 16 KiB of batches.
-const CHUNK: usize = 512;
+/// Items in a chunk: 4 KiB of batches. A checkpoint may come to cost half a chunk for each pile.
+const CHUNK: usize = 128;
 
 /// Full chunks are immutable and shared between clones, and so is the list of them until one clone
 /// fills another chunk. The chunk being filled is shared too, until the first push after a clone

@@ -123,6 +123,11 @@ impl Moment {
     fn unshared_bytes(&self) -> usize {
         self.world.unshared_bytes() + self.metrics.unshared_bytes() + self.trail.unshared_bytes()
     }
+
+    /// What is in memory for the sake of this one alone, in bytes, since `later` has it no more.
+    fn gone_in(&self, later: &Self) -> usize {
+        self.world.deleted_in(&later.world) + self.trail.forgotten_in(&later.trail)
+    }
 }
 
 /// A future that was left by acting in its past.
@@ -154,8 +159,8 @@ pub struct Timeline {
     forks: Vec<Fork>,
 }
 
-/// Events between checkpoints.
-const EVERY: u64 = 25_000;
+/// Events between checkpoints: as many as a browser plays in 40 ms, so that a seek is not felt.
+const EVERY: u64 = 10_000;
 /// What all checkpoints together may come to cost.
 const CHECKPOINT_BYTES: usize = 64 << 20;
 
@@ -520,7 +525,9 @@ impl Timeline {
         let Moment {
             world, promises, ..
         } = &mut self.present;
-        for broker in world.brokers() {
+        // One broker at a time, in turn: it costs time for every batch there is.
+        let turn = self.checkpoints.len() % world.brokers().count().max(1);
+        if let Some(broker) = world.brokers().nth(turn) {
             promises.recheck_logs(world.stamp(), broker);
         }
         self.checkpoints.push(Arc::new(self.present.clone()));
@@ -529,13 +536,13 @@ impl Timeline {
         }
     }
 
-    /// What checkpoints cost beside the present: what each may not share, and what was deleted since
-    /// from the logs of the next.
+    /// What checkpoints cost beside the present: what each may not share, and what the next has no
+    /// more.
     fn kept_bytes(&self) -> usize {
         let own = self.checkpoints.iter().map(|m| m.unshared_bytes());
         let pairs = self.checkpoints.windows(2);
-        let deleted = pairs.map(|two| two[0].world.deleted_in(&two[1].world));
-        own.sum::<usize>() + deleted.sum::<usize>()
+        let gone = pairs.map(|two| two[0].gone_in(&two[1]));
+        own.sum::<usize>() + gone.sum::<usize>()
     }
 
     /// Lets go of every second checkpoint of the older half: the past grows coarser as it ages.

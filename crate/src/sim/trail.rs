@@ -10,8 +10,8 @@ use crate::time::Time;
 pub struct Trail {
     older: Pile<(Stamp, Fact)>,
     newer: Pile<(Stamp, Fact)>,
-    /// Whether anything was forgotten yet.
-    forgot: bool,
+    /// How many were forgotten.
+    forgotten: usize,
 }
 
 impl Trail {
@@ -27,12 +27,19 @@ impl Trail {
     #[must_use]
     pub fn reaches(&self, since: Time) -> bool {
         let mut oldest = self.facts();
-        !self.forgot || oldest.next().is_some_and(|(oldest, _)| oldest.at < since)
+        self.forgotten == 0 || oldest.next().is_some_and(|(oldest, _)| oldest.at < since)
     }
 
-    /// All of it: a clone may be the last to remember what is forgotten since.
+    /// What a clone may come to cost, in bytes, beside what is forgotten since.
     pub(super) fn unshared_bytes(&self) -> usize {
-        (self.older.len() + self.newer.len()) * size_of::<(Stamp, Fact)>()
+        self.older.unshared_bytes() + self.newer.unshared_bytes()
+    }
+
+    /// How many bytes are in memory for the sake of this one alone, and not for `later`, which is what
+    /// became of it.
+    pub(super) fn forgotten_in(&self, later: &Self) -> usize {
+        let forgotten = later.forgotten - self.forgotten;
+        forgotten.min(self.older.len() + self.newer.len()) * size_of::<(Stamp, Fact)>()
     }
 }
 
@@ -59,7 +66,7 @@ impl Sink for Trail {
             return;
         }
         if self.newer.len() == Self::KEPT {
-            self.forgot |= self.older.len() > 0;
+            self.forgotten += self.older.len();
             self.older = std::mem::take(&mut self.newer);
         }
         self.newer.push((stamp, fact));
@@ -75,6 +82,7 @@ mod tests {
     #[test]
     fn the_latest_are_kept_and_no_more_than_twice_as_many() {
         let mut trail = Trail::default();
+        let mut before: Vec<Trail> = Vec::new();
         let at = TopicPartition::new(TopicId(0), 0);
         let broker = NodeId(0);
         for n in 0..3 * Trail::KEPT as u64 + 5 {
@@ -90,6 +98,18 @@ mod tests {
             let oldest = trail.facts().next().map_or(Time::ZERO, |f| f.0.at);
             assert!(trail.reaches(oldest + Span::micros(1)));
             assert_eq!(trail.reaches(Time::ZERO), oldest == Time::ZERO);
+            if n % 2_048 == 1 {
+                before.push(trail.clone());
+            }
         }
+        // All that was ever heard is in some copy: counted once, beside what the last one has.
+        let gone = before.windows(2).map(|two| two[0].forgotten_in(&two[1]));
+        let last = before.last().map_or(0, |last| last.facts().count());
+        let heard = (before.len() - 1) * 2_048 + 2;
+        assert_eq!(
+            gone.sum::<usize>() / size_of::<(Stamp, Fact)>(),
+            heard - last
+        );
+        assert_eq!(trail.forgotten_in(&trail), 0);
     }
 }
