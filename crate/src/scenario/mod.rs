@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod commands_file;
+pub mod events_file;
 pub mod famous;
 pub mod hashtags;
 pub mod keys_file;

@@ -1,12 +1,11 @@
 //! `millrace stream`: a file of records through windows, by the rules of one engine.
 
 use super::{OK, Streams, USAGE};
+use crate::scenario::events_file::{self, EventsFile, Wanted};
 use crate::stream::{
-    Aggregate, Asked, Emission, Engine, Job, Key, Options, Out, Record, TimeKind, Value, Windows,
-    millis,
+    Aggregate, Asked, Emission, Engine, Job, Key, Options, Out, TimeKind, Value, Windows, millis,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
@@ -170,101 +169,8 @@ fn tell(job: &Job, engine: Engine, dropped: usize, streams: &mut Streams<'_>) ->
     Ok(())
 }
 
-/// A record, and what there is about it besides.
-struct Row {
-    record: Record,
-    arrival: i64,
-    partition: u32,
-    batch: u32,
-}
-
-/// What a file holds.
-#[derive(Default)]
-struct Table {
-    rows: Vec<Row>,
-    /// Line numbers from 1, and what is wrong there.
-    bad: Vec<(u64, String)>,
-    /// By their numbers, in order of their names.
-    keys: Vec<String>,
-    partitions: u32,
-    /// Whether there is a column of batches.
-    batches: bool,
-    /// Values are multiples of 10 to the minus so much.
-    decimals: u32,
-    aggregate: Option<Aggregate>,
-}
-
-/// Where the columns are.
-struct Columns {
-    ts: usize,
-    key: Option<usize>,
-    value: Option<usize>,
-    marker: Option<(usize, String)>,
-    arrival: Option<usize>,
-    partition: Option<usize>,
-    batch: Option<usize>,
-}
-
-fn columns(args: &Args, header: &csv::StringRecord) -> Result<(Columns, Aggregate), String> {
-    let names = || header.iter().collect::<Vec<_>>().join(", ");
-    let find = |name: &str| header.iter().position(|column| column == name);
-    let must = |name: &str, why: &str| {
-        find(name).ok_or_else(|| format!("there is no column {name}{why}; there are: {}", names()))
-    };
-    let (agg, column) = match args.agg.split_once(':') {
-        Some((agg, column)) => (agg, Some(column)),
-        None => (&args.agg[..], None),
-    };
-    let aggregate: Aggregate = agg.parse()?;
-    let value = match column {
-        Some(column) => Some(must(column, "")?),
-        None if aggregate == Aggregate::Count => None,
-        None => Some(must(
-            "value",
-            &format!(" to take the {agg} of (or say {agg}:COLUMN)"),
-        )?),
-    };
-    let marker = match (&args.window, &args.watermark) {
-        (Windows::Punctuation { .. }, Some(Mark::Value(_))) => {
-            return Err("a record marks the end of a window or the watermark, not both".into());
-        }
-        (Windows::Punctuation { marker }, _) | (_, Some(Mark::Value(marker))) => Some(marker),
-        _ => None,
-    };
-    let marker = marker.map(|marker| match marker.split_once('=') {
-        Some((column, marker)) => Ok((must(column, "")?, marker.to_owned())),
-        None => {
-            let found = find("value").or_else(|| find("event"));
-            let hint = format!(" to find {marker} in (or say COLUMN={marker})");
-            let found = found.map_or_else(|| must("value", &hint), Ok)?;
-            Ok::<_, String>((found, marker.clone()))
-        }
-    });
-    let marker = marker.transpose()?;
-    let arrival = match args.time {
-        TimeKind::Event => find("arrival_ms"),
-        _ => Some(must(
-            "arrival_ms",
-            ", the clock on the wall when a record came",
-        )?),
-    };
-    let columns = Columns {
-        ts: must("ts_ms", "")?,
-        key: match &args.key {
-            Some(key) => Some(must(key, "")?),
-            None => find("key"),
-        },
-        value,
-        marker,
-        arrival,
-        partition: find("partition"),
-        batch: find("batch"),
-    };
-    Ok((columns, aggregate))
-}
-
 /// Reads the file; rows that cannot be read are listed.
-fn read(args: &Args, stdin: &mut dyn Read) -> Result<Table, String> {
+fn read(args: &Args, stdin: &mut dyn Read) -> Result<EventsFile, String> {
     let path = args.input.display();
     let mut bytes = Vec::new();
     let read = if args.input.as_os_str() == "-" {
@@ -273,153 +179,25 @@ fn read(args: &Args, stdin: &mut dyn Read) -> Result<Table, String> {
         std::fs::File::open(&args.input).and_then(|mut file| file.read_to_end(&mut bytes))
     };
     read.map_err(|error| format!("{path}: {error}"))?;
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text);
-    let header = reader
-        .headers()
-        .map_err(|error| format!("{path}: {error}"))?;
-    let (columns, aggregate) = columns(args, header).map_err(|why| format!("{path}: {why}"))?;
-    let width = header.len();
-    let mut table = Table {
-        aggregate: Some(aggregate),
-        batches: columns.batch.is_some(),
-        ..Table::default()
+    let marker = match (&args.window, &args.watermark) {
+        (Windows::Punctuation { .. }, Some(Mark::Value(_))) => {
+            return Err(format!(
+                "{path}: a record marks the end of a window or the watermark, not both"
+            ));
+        }
+        (Windows::Punctuation { marker }, _) | (_, Some(Mark::Value(marker))) => Some(&**marker),
+        _ => None,
     };
-    // Keys in order of their names, so that what comes out at one moment does.
-    let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut labels: [BTreeMap<String, u32>; 2] = Default::default();
-    let mut decimals = Vec::new();
-    let mut row = csv::StringRecord::new();
-    let mut line = 1;
-    loop {
-        match reader.read_record(&mut row) {
-            Ok(false) => break,
-            Ok(true) => {}
-            Err(error) => {
-                let at = error.position().map_or(line, csv::Position::line);
-                table.bad.push((at, error.to_string()));
-                continue;
-            }
-        }
-        line = row.position().map_or(line, csv::Position::line);
-        match one(&row, width, &columns) {
-            Ok((read, value)) => {
-                let key = columns.key.map_or("all", |at| &row[at]);
-                names
-                    .entry(key.to_owned())
-                    .or_default()
-                    .push(table.rows.len());
-                decimals.push((line, value));
-                let mut label = |at: Option<usize>, of: usize| {
-                    let next = labels[of].len() as u32;
-                    at.map_or(0, |at| {
-                        *labels[of].entry(row[at].to_owned()).or_insert(next)
-                    })
-                };
-                let partition = label(columns.partition, 0);
-                let batch = label(columns.batch, 1);
-                table.rows.push(Row {
-                    partition,
-                    batch,
-                    ..read
-                });
-            }
-            Err(why) => table.bad.push((line, why)),
-        }
-    }
-    table.partitions = labels[0].len() as u32;
-    for (key, (name, rows)) in (0..).zip(names) {
-        table.keys.push(name);
-        for at in rows {
-            table.rows[at].record.key = key;
-        }
-    }
-    scale(&mut table, &decimals);
-    Ok(table)
+    let wanted = Wanted {
+        agg: &args.agg,
+        key: args.key.as_deref(),
+        marker,
+        clock: args.time != TimeKind::Event,
+    };
+    events_file::parse(&bytes, &wanted).map_err(|why| format!("{path}: {why}"))
 }
 
-/// A number with digits after the point: how many, and the number without the point.
-type Decimal = (u32, i64);
-
-/// A row, without its key; and its value.
-fn one(row: &csv::StringRecord, width: usize, columns: &Columns) -> Result<(Row, Decimal), String> {
-    if row.len() != width {
-        return Err(format!(
-            "{} fields, where the header has {width}",
-            row.len()
-        ));
-    }
-    let whole = |at: usize, name: &str| {
-        let text = &row[at];
-        let number = text.parse::<i64>();
-        number.map_err(|_| format!("{name} is “{text}”, which is no whole number of milliseconds"))
-    };
-    if let Some(at) = columns.key.filter(|&at| row[at].is_empty()) {
-        return Err(format!("field {} is empty, and is the key", at + 1));
-    }
-    let ts = whole(columns.ts, "ts_ms")?;
-    let arrival = columns
-        .arrival
-        .map(|at| whole(at, "arrival_ms"))
-        .transpose()?;
-    let value = columns.value.map(|at| decimal(&row[at])).transpose()?;
-    let marks = columns.marker.as_ref();
-    let marks = marks.is_some_and(|(at, marker)| row[*at] == **marker);
-    let record = Record {
-        key: 0,
-        ts,
-        value: 0,
-        marks,
-    };
-    let row = Row {
-        record,
-        arrival: arrival.unwrap_or(ts),
-        partition: 0,
-        batch: 0,
-    };
-    Ok((row, value.unwrap_or((0, 1))))
-}
-
-fn decimal(text: &str) -> Result<Decimal, String> {
-    let number = || {
-        let (whole, after) = text.split_once('.').unwrap_or((text, ""));
-        let after = after.trim_end_matches('0');
-        let digits = after.bytes().all(|b| b.is_ascii_digit()) && after.len() <= 9;
-        let joined = format!("{whole}{after}");
-        let number = joined
-            .parse()
-            .ok()
-            .filter(|_| digits && !whole.is_empty())?;
-        Some((after.len() as u32, number))
-    };
-    number().ok_or_else(|| format!("“{text}” is no number (nine digits after the point at most)"))
-}
-
-/// Gives all values as many digits after the point, so that they are whole and exact. A row whose
-/// value is too large for that is left out.
-fn scale(table: &mut Table, values: &[(u64, Decimal)]) {
-    let most = values.iter().map(|&(_, (after, _))| after).max();
-    table.decimals = most.unwrap_or(0);
-    let mut keep = Vec::with_capacity(values.len());
-    for (row, &(line, (after, number))) in table.rows.iter_mut().zip(values) {
-        let more = 10i64.pow(table.decimals - after);
-        let value = number.checked_mul(more);
-        row.record.value = value.unwrap_or(0);
-        keep.push(value.is_some());
-        if value.is_none() {
-            let why = "the value is too large to be exact".to_owned();
-            table.bad.push((line, why));
-        }
-    }
-    let mut keep = keep.into_iter();
-    table.rows.retain(|_| keep.next() == Some(true));
-    table.bad.sort_by_cached_key(|&(line, _)| line);
-}
-
-fn job(args: &Args, table: &Table) -> Result<Job, String> {
+fn job(args: &Args, table: &EventsFile) -> Result<Job, String> {
     let mut options = Options {
         engine: args.engine,
         windows: args.window.clone(),
@@ -437,15 +215,14 @@ fn job(args: &Args, table: &Table) -> Result<Job, String> {
         // The file says where a batch ends.
         options.trigger = Some(Asked::Batch(u32::MAX));
     }
-    let aggregate = table.aggregate.unwrap_or(Aggregate::Count);
     let partitions = table.partitions as usize;
-    Job::new(&options, aggregate, partitions, args.idle)
+    Job::new(&options, table.aggregate, partitions, args.idle)
 }
 
 /// Prints results.
 struct Print<'a> {
     json: bool,
-    table: &'a Table,
+    table: &'a EventsFile,
     out: &'a mut dyn Write,
 }
 
@@ -510,7 +287,7 @@ impl<'a> Print<'a> {
     /// Counts have no digits after the point, whatever is counted.
     fn decimals(&self) -> u32 {
         match self.table.aggregate {
-            Some(Aggregate::Count | Aggregate::Distinct { .. } | Aggregate::Members { .. }) => 0,
+            Aggregate::Count | Aggregate::Distinct { .. } | Aggregate::Members { .. } => 0,
             _ => self.table.decimals,
         }
     }
