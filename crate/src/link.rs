@@ -9,6 +9,7 @@ use crate::map::Map;
 use crate::sim::{Acted, Prey};
 use crate::time::Time;
 use crate::view::sketches::Setup;
+use crate::view::windows::Saved;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,9 @@ pub struct Link {
     /// What the Sketches page shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sketch: Option<Setup>,
+    /// What the Windows page shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Saved>,
 }
 
 /// Another run of the same scene and seed, shown beside the first.
@@ -204,7 +208,7 @@ impl Link {
         }
         take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
               at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", record: "record", order: "order", hash: "hash",
-              file: "file", answers: "answers", sketch: "sketch");
+              file: "file", answers: "answers", sketch: "sketch", windows: "windows");
         link.commands = read_commands(commands, &mut complaints);
         link.commands = in_order(link.commands, &mut complaints);
         link.beside = beside.and_then(|value| read_beside(value, &mut complaints));

@@ -51,7 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "view",
         &[
             "id", "map", "time", "rng", "sketch", "log", "protocol", "cluster", "client", "group",
-            "shop", "sim", "scenario",
+            "shop", "sim", "scenario", "stream",
         ],
     ),
     (

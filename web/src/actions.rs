@@ -48,6 +48,15 @@ impl App {
                 return true;
             }
         }
+        if self.page == Page::Windows {
+            let ui = self.ui(ctx);
+            if self.windows.act(&ui, &action) {
+                if let Some(score) = self.windows.new_score() {
+                    embed::post_score(score);
+                }
+                return true;
+            }
+        }
         match action {
             Action::Act(from, commands) => self.command(ctx, from, commands),
             Action::Over(Some(Over::Embed)) => {
@@ -301,6 +310,9 @@ impl App {
         if page != self.page {
             self.host.lab(|lab| lab.player_mut().play(false));
             self.sketches.play(false, &self.on);
+            self.windows.play(
+                page == Page::Windows && self.windows.fresh() && !ctx.props().params.locked("play"),
+            );
             if page == Page::Sketches && self.sketches.fresh() {
                 let play = !ctx.props().params.locked("play");
                 self.sketches.play(play, &self.on);
@@ -352,6 +364,13 @@ impl App {
             self.turn_to(ctx, Page::Sketches);
             return true;
         }
+        if let Some(windows) = opening.windows {
+            self.host.set_windows(windows.clone(), self.on.clone());
+            self.windows = windows;
+            self.page = Page::Windows;
+            self.turn_to(ctx, Page::Windows);
+            return true;
+        }
         self.awaited = opening.awaited;
         self.host.lab(|lab| lab.player_mut().play(false));
         // What is played on another page waits there; only a run of the same page is replaced.
@@ -384,6 +403,8 @@ impl App {
     fn present_link(&mut self) -> Option<String> {
         let link = if self.page == Page::Sketches {
             self.sketches.link().encode()
+        } else if self.page == Page::Windows {
+            self.windows.link().encode()
         } else {
             self.host.link(self.page)
         };

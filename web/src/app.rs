@@ -16,6 +16,7 @@ use crate::sketches::Sketches;
 use crate::stage_host::stage;
 use crate::transport::{Nodes, bar};
 use crate::ui::{Action, Over, Page, Snapshot, Ui};
+use crate::windows::Windows;
 use millrace::link::{Link, OwnFile};
 use millrace::map::Map;
 use std::cell::Cell;
@@ -67,6 +68,8 @@ pub struct App {
     pub(crate) parked: Vec<(Page, Lab, Look)>,
     /// The Sketches page.
     pub(crate) sketches: Sketches,
+    /// The Windows page.
+    pub(crate) windows: Windows,
     pub(crate) over: Option<Over>,
     pub(crate) theme: Theme,
     pub(crate) notices: Vec<String>,
@@ -149,6 +152,8 @@ pub(crate) struct Opening {
     pub still: bool,
     /// The Sketches page, where it is what is linked to.
     pub sketches: Option<Box<Sketches>>,
+    /// The Windows page, likewise.
+    pub windows: Option<Windows>,
 }
 
 impl Opening {
@@ -172,6 +177,7 @@ impl Opening {
                 awaited: None,
                 still: false,
                 sketches: None,
+                windows: None,
             }
         };
         if let Some(page) = Page::by_name(name) {
@@ -196,6 +202,13 @@ impl Opening {
             let setup = link.sketch.clone().unwrap_or_default();
             Box::new(Sketches::opened(setup, look.tab, link.answers.clone()))
         });
+        let mut complaints = opened.complaints;
+        let windows = (named == Some(Page::Windows)).then(|| {
+            let saved = link.windows.clone().unwrap_or_default();
+            let (page, mut wrong) = Windows::linked(&saved, look.tab, link.answers.clone());
+            complaints.append(&mut wrong);
+            page
+        });
         let (lab, awaited) = match Lab::opened(link.clone()) {
             Start::Ready(lab) => (*lab, None),
             Start::NeedsFile(lab, file) => (*lab, Some((link, file))),
@@ -205,10 +218,11 @@ impl Opening {
             lab,
             look,
             page,
-            complaints: opened.complaints,
+            complaints,
             awaited,
             still: true,
             sketches,
+            windows,
         }
     }
 }
@@ -290,7 +304,10 @@ impl Component for App {
             .map_or_else(Sketches::default, |page| *page);
         let play = !opening.still && !params.embed && !params.locked("play");
         sketches.play(play && opening.page == Page::Sketches, &on);
+        let windows = opening.windows.take().unwrap_or_default();
+        windows.play(play && opening.page == Page::Windows);
         let host = Host::new(opening.lab, opening.look, params, news);
+        host.set_windows(windows.clone(), on.clone());
         host.open_page(opening.page);
         let shown = host.snapshot();
         let remembered = dom::recall("theme").and_then(|name| Theme::by_name(&name));
@@ -302,6 +319,7 @@ impl Component for App {
             staged,
             parked: Vec::new(),
             sketches,
+            windows,
             over: None,
             theme,
             notices,
@@ -349,6 +367,8 @@ impl Component for App {
                     // What a link shows stands still.
                     let play = seen && self.sketches.fresh();
                     self.sketches.play(play, &self.on);
+                } else if self.page == Page::Windows {
+                    self.windows.play(seen && self.windows.fresh());
                 } else if !self.touched || !seen {
                     self.host.lab(|lab| lab.player_mut().play(seen));
                 }
@@ -402,6 +422,8 @@ impl Component for App {
                     <Notes />
                 } else if self.page == Page::Sketches {
                     { self.sketches.view(&ui, self.sheet, &ctx.link().callback(|()| Msg::Sheet)) }
+                } else if self.page == Page::Windows {
+                    { self.windows.view(&ui, self.sheet, &ctx.link().callback(|()| Msg::Sheet)) }
                 } else {
                     { self.view_lab(ctx, &ui) }
                 }

@@ -9,7 +9,8 @@ use crate::models::{self, Look};
 use crate::params::Params;
 use crate::player::SPEEDS;
 use crate::stage::{Marks, Picture, StageHandle, Theme};
-use crate::ui::{CrashWanted, Hunting, Page, Snapshot};
+use crate::ui::{Action, CrashWanted, Hunting, Page, Snapshot};
+use crate::windows::Windows;
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
 use millrace::view::cluster::{self, ClusterScene};
@@ -83,6 +84,8 @@ struct Inner {
     stages: [StageHandle; 2],
     charts: RefCell<(Unfinished, Answers)>,
     aside: RefCell<Aside>,
+    /// The Windows page, which has a stage of its own, and whom it tells of news.
+    windows: RefCell<Option<(Windows, Callback<Action>)>>,
     markers: RefCell<Rc<Vec<Marker>>>,
     dark: Cell<bool>,
     still: Cell<bool>,
@@ -128,6 +131,7 @@ impl Host {
             stages: [StageHandle::new(), StageHandle::new()],
             charts: RefCell::default(),
             aside: RefCell::default(),
+            windows: RefCell::default(),
             markers: RefCell::default(),
             dark: Cell::new(false),
             still: Cell::new(dom::still()),
@@ -190,6 +194,8 @@ impl Host {
         }
         if self.page().has_stage() {
             self.paint(wall_ms, changed);
+        } else if self.page() == Page::Windows {
+            self.play_windows(wall_ms);
         }
         self.turn_dials();
         self.play_aside();
@@ -206,6 +212,27 @@ impl Host {
             ));
         }
         self.ask();
+    }
+
+    /// A frame of the Windows page.
+    fn play_windows(&self, wall_ms: f64) {
+        let page = self.0.windows.borrow().clone();
+        if let Some((page, on)) = page {
+            page.frame(wall_ms, self.theme(), &on);
+        }
+    }
+
+    fn theme(&self) -> Theme {
+        if self.0.dark.get() {
+            Theme::Dark
+        } else {
+            Theme::Light
+        }
+    }
+
+    /// Hands over the Windows page.
+    pub fn set_windows(&self, page: Windows, on: Callback<Action>) {
+        *self.0.windows.borrow_mut() = Some((page, on));
     }
 
     /// Goes on with what is played beside the run. It belongs to the Cluster page, and waits while
@@ -267,7 +294,7 @@ impl Host {
                     cluster::compare::mark(&mut scenes.cluster, &mut scenes.beside);
                 }
             }
-            Page::Sketches | Page::Notes => {}
+            Page::Windows | Page::Sketches | Page::Notes => {}
         }
     }
 
@@ -294,11 +321,7 @@ impl Host {
             selection: inner.look.borrow().order,
             speed: SPEEDS[lab.player().speed()],
             reduced: inner.still.get(),
-            theme: if inner.dark.get() {
-                Theme::Dark
-            } else {
-                Theme::Light
-            },
+            theme: self.theme(),
             locked: inner.locked,
         };
         let (own, other) = (&scenes.cluster, Picture::Cluster(&scenes.beside));

@@ -26,6 +26,7 @@ mod stage;
 mod stage_host;
 mod transport;
 mod ui;
+mod windows;
 
 use app::{App, AppProps};
 use params::Params;

@@ -65,11 +65,11 @@ pub fn snapshot(
         watch: (caption(lab), proposed.to_owned()),
         summary: match scenes.page {
             Page::Cluster => cluster::explain::summary(&timeline.moment().world, &scenes.cluster),
-            Page::Orders | Page::Sketches | Page::Notes => summary(&scenes.orders),
+            Page::Orders | Page::Windows | Page::Sketches | Page::Notes => summary(&scenes.orders),
         },
         console: match scenes.page {
             Page::Cluster => console(&timeline.moment().world, &scenes.cluster.topic),
-            Page::Orders | Page::Sketches | Page::Notes => String::new(),
+            Page::Orders | Page::Windows | Page::Sketches | Page::Notes => String::new(),
         },
         panel: panel(lab, look, scenes, aside, asked, before.map(|b| &b.panel)),
         score,
@@ -158,15 +158,12 @@ fn panel(
             }
             Tab::Network => return same!(Network, network_data(lab, look)),
             Tab::Topic => {}
-            Tab::Explain | Tab::Metrics | Tab::Code | Tab::How | Tab::Tables | Tab::Data => {
+            _ => {
                 return same!(ClusterNow, cluster_now(lab, look, &scenes.cluster, asked));
             }
         }
     }
     match look.tab {
-        Tab::Explain | Tab::Partition | Tab::Network | Tab::How | Tab::Tables | Tab::Data => {
-            same!(Explain, explain_data(lab, asked))
-        }
         Tab::Topic => {
             let old = match before {
                 Some(PanelData::Topic(old)) => Some(&**old),
@@ -177,6 +174,8 @@ fn panel(
         Tab::Metrics => same!(Metrics, metrics_data(lab, scene)),
         Tab::Faults => same!(Faults, faults_data(lab, scene)),
         Tab::Code => same!(Code, code_data(lab)),
+        // The others are of other pages.
+        _ => same!(Explain, explain_data(lab, asked)),
     }
 }
 

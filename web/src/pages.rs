@@ -10,6 +10,8 @@ pub enum Page {
     Orders,
     /// Brokers, replicas, controllers.
     Cluster,
+    /// Windows over a stream, and what is late.
+    Windows,
     /// Sketches of streams too big to keep.
     Sketches,
     /// Glossary, miniatures, exercise.
@@ -18,13 +20,20 @@ pub enum Page {
 
 impl Page {
     /// All of them, in the order of the header.
-    pub const ALL: [Self; 4] = [Self::Orders, Self::Cluster, Self::Sketches, Self::Notes];
+    pub const ALL: [Self; 5] = [
+        Self::Orders,
+        Self::Cluster,
+        Self::Windows,
+        Self::Sketches,
+        Self::Notes,
+    ];
 
     /// In links.
     pub fn name(self) -> &'static str {
         match self {
             Self::Orders => "orders",
             Self::Cluster => "cluster",
+            Self::Windows => "windows",
             Self::Sketches => "sketches",
             Self::Notes => "notes",
         }
@@ -35,6 +44,7 @@ impl Page {
         match self {
             Self::Orders => "Orders",
             Self::Cluster => "Cluster",
+            Self::Windows => "Windows",
             Self::Sketches => "Sketches",
             Self::Notes => "Notes",
         }
@@ -59,7 +69,7 @@ impl Page {
         match self {
             Self::Orders => scenario::orders::all(),
             Self::Cluster => scenario::cluster::all(),
-            Self::Sketches | Self::Notes => Vec::new(),
+            Self::Windows | Self::Sketches | Self::Notes => Vec::new(),
         }
     }
 
@@ -82,6 +92,13 @@ impl Page {
                 Tab::Topic,
                 Tab::Faults,
                 Tab::Network,
+            ],
+            Self::Windows => &[
+                Tab::Explain,
+                Tab::Results,
+                Tab::Events,
+                Tab::Work,
+                Tab::Code,
             ],
             Self::Sketches => &[Tab::Explain, Tab::How, Tab::Tables, Tab::Data],
             Self::Orders | Self::Notes => &[
@@ -111,6 +128,12 @@ pub enum Tab {
     Faults,
     /// The same as client code.
     Code,
+    /// What came out of windows.
+    Results,
+    /// The events that go into them, and one's own.
+    Events,
+    /// What windows cost.
+    Work,
     /// Which message arrives next.
     Network,
     /// How a sketch answered.
@@ -122,13 +145,16 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Explain,
         Self::Partition,
         Self::Topic,
         Self::Metrics,
         Self::Faults,
         Self::Code,
+        Self::Results,
+        Self::Events,
+        Self::Work,
         Self::Network,
         Self::How,
         Self::Tables,
@@ -144,6 +170,9 @@ impl Tab {
             Self::Metrics => "metrics",
             Self::Faults => "faults",
             Self::Code => "code",
+            Self::Results => "results",
+            Self::Events => "events",
+            Self::Work => "work",
             Self::Network => "network",
             Self::How => "how",
             Self::Tables => "tables",
@@ -160,6 +189,9 @@ impl Tab {
             Self::Metrics => "Metrics",
             Self::Faults => "Faults",
             Self::Code => "Code",
+            Self::Results => "Results",
+            Self::Events => "Events",
+            Self::Work => "Work",
             Self::Network => "Network",
             Self::How => "How",
             Self::Tables => "Tables",

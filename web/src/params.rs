@@ -31,7 +31,7 @@ impl Theme {
 }
 
 /// The controls that a teacher may freeze, by the names `lock=` takes, and what each covers.
-pub const LOCKS: [(&str, &str); 27] = [
+pub const LOCKS: [(&str, &str); 29] = [
     ("play", "play and pause"),
     ("step", "one step back or forward"),
     ("speed", "the speed"),
@@ -59,6 +59,8 @@ pub const LOCKS: [(&str, &str); 27] = [
     ("network", "cuts, losses, who chooses what arrives"),
     ("disk", "slow and full disks"),
     ("size", "the size of a sketch, and how many items come"),
+    ("window", "windows, engines and their settings"),
+    ("events", "moving, adding and removing events"),
 ];
 
 /// What the address asks for.

@@ -8,6 +8,7 @@ use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
 use crate::sketches::Wish;
 use crate::stage::Gesture;
+use crate::windows;
 use millrace::cluster::Flaw;
 use millrace::id::OrderId;
 use millrace::map::Map;
@@ -126,6 +127,8 @@ pub enum Action {
     Gesture(Gesture),
     /// Something done to a sketch.
     Sketch(Wish),
+    /// Something done to windows.
+    Windows(windows::Wish),
 }
 
 /// What every part of the page may need.

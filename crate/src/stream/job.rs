@@ -1,7 +1,7 @@
 //! A stream from its records to its results, by the rules of one engine.
 
 use super::aggregate::Aggregate;
-use super::engine::{Engine, Options, OutputMode, Plan, TimeKind};
+use super::engine::{Engine, Options, OutputMode, Plan, Rules, TimeKind};
 use super::micro_batch::{MicroBatches, Progress};
 use super::operator::Operator;
 use super::out::{Out, Record};
@@ -95,6 +95,35 @@ impl Job {
         }
     }
 
+    /// What it makes of a window's end.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.plan.rules
+    }
+
+    /// Where the watermark (stream time, the clock) is; `i64::MIN` before the first, with Spark 0.
+    #[must_use]
+    pub const fn watermark(&self) -> i64 {
+        match &self.machine {
+            Machine::OneByOne { operator, .. } => operator.watermark(),
+            Machine::Batches { batches, .. } => batches.watermark(),
+        }
+    }
+
+    /// The clock comes to `now`: early results that it is time for, and what follows from a partition
+    /// that has been idle too long. Spark looks at it only when a batch ends.
+    pub fn clock(&mut self, now: i64, out: &mut Out) {
+        if let Machine::OneByOne { marks, operator } = &mut self.machine {
+            operator.tick(now, out);
+            // A timer rings when its millisecond is over (`ProcessingTimeServiceUtil`).
+            let mark = match self.time {
+                TimeKind::Processing => now.saturating_sub(1),
+                _ => marks.tick(now),
+            };
+            operator.advance(mark, now, out);
+        }
+    }
+
     /// Whether [`Job::finish`] leaves windows open that more records could still complete.
     #[must_use]
     pub fn leaves_open(&self) -> bool {
@@ -110,6 +139,8 @@ impl Job {
         if self.time != TimeKind::Event {
             record.ts = now;
         }
+        // What the clock brought about since the last record comes first.
+        self.clock(now, out);
         match &mut self.machine {
             Machine::Batches { waiting, .. } => {
                 waiting.push(record);
@@ -118,16 +149,9 @@ impl Job {
                 }
             }
             Machine::OneByOne { marks, operator } => {
-                // What the clock brought about since the last record comes first.
-                operator.tick(now, out);
                 if self.time == TimeKind::Processing {
-                    // A timer rings when its millisecond is over (`ProcessingTimeServiceUtil`).
-                    operator.advance(now.saturating_sub(1), now, out);
                     operator.record(record, now, out);
-                    return;
-                }
-                operator.advance(marks.tick(now), now, out);
-                if self.engine == Engine::KafkaStreams {
+                } else if self.engine == Engine::KafkaStreams {
                     // Stream time is that of the record, whatever becomes of it.
                     if record.ts >= 0 {
                         operator.watermark_ahead(record.ts);

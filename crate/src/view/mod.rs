@@ -16,3 +16,4 @@ pub mod scene;
 pub mod sketches;
 pub mod summary;
 pub mod topics;
+pub mod windows;

@@ -46,9 +46,10 @@ type Part = fn(&Site);
 
 fn main() -> ExitCode {
     let site = Site::serve(&setting("MILLRACE_DIST"), "/", &[]);
-    let parts: [(&str, Part); 3] = [
+    let parts: [(&str, Part); 4] = [
         ("rounds in wasm", rounds),
         ("frames", frames),
+        ("frames while an event is dragged", windows_drag),
         ("first record", first_record),
     ];
     let mut missing = false;
@@ -92,14 +93,78 @@ fn frames(site: &Site) {
     std::thread::sleep(SETTLE);
     browser.run("window.__millrace_frames.length = 0", &[]);
     std::thread::sleep(WATCH);
-    let column = |index: usize| {
-        let script = format!("return window.__millrace_frames.map((frame) => frame[{index}])");
-        numbers(&browser.run(&script, &[]))
-    };
-    let (mut intervals, mut scripts) = (column(0), column(1));
+    let (mut intervals, mut scripts) = (column(&browser, 0), column(&browser, 1));
     tell("frame_p50_ms", percentile(&mut intervals, 50), "ms");
     tell("frame_p95_ms", percentile(&mut intervals, 95), "ms");
     tell("frame_script_p95_ms", percentile(&mut scripts, 95), "ms");
+}
+
+/// The frames since they were last forgotten: their intervals (0) or what our script took (1).
+fn column(browser: &Browser, index: usize) -> Vec<f64> {
+    let script = format!("return window.__millrace_frames.map((frame) => frame[{index}])");
+    numbers(&browser.run(&script, &[]))
+}
+
+/// Drags one of 2,000 events round and round, a move each frame, as a hand does.
+const DRAG: &str = "
+    const canvas = document.querySelector('[data-testid=picture]'), box = canvas.getBoundingClientRect();
+    const send = (type, x, y) => canvas.dispatchEvent(new PointerEvent(type, {clientX: x, clientY: y, pointerType: 'mouse', bubbles: true}));
+    const [x, y] = (() => {
+        for (let y = box.top + box.height * .4; y < box.bottom; y += 3)
+            for (let x = box.left + 80; x < box.right - 100; x += 3) {
+                send('pointermove', x, y);
+                if (canvas.style.cursor === 'grab') return [x, y];
+            }
+    })();
+    send('pointerdown', x, y);
+    let step = 0;
+    const go = () => {
+        if (window.__dragged) return send('pointerup', x, y);
+        step += 1;
+        send('pointermove', x + 90 * Math.sin(step / 20), y + 60 * Math.cos(step / 13));
+        requestAnimationFrame(go);
+    };
+    requestAnimationFrame(go);";
+
+fn windows_drag(site: &Site) {
+    let browser = open(site, "?bench=1#windows");
+    browser.wait_until(
+        "the Windows page",
+        "document.querySelector('[data-testid=scene]')",
+    );
+    browser.run(
+        "const select = document.querySelector('[data-testid=scene]');
+         select.value = 'crowd';
+         select.dispatchEvent(new Event('change', {bubbles: true}));
+         document.querySelector('[data-testid=play]').click();",
+        &[],
+    );
+    std::thread::sleep(SETTLE);
+    browser.set_value("[data-testid=scrubber]", "1000000");
+    std::thread::sleep(SETTLE);
+    browser.run(DRAG, &[]);
+    std::thread::sleep(SETTLE);
+    browser.run("window.__millrace_frames.length = 0", &[]);
+    std::thread::sleep(WATCH);
+    let (mut intervals, mut scripts) = (column(&browser, 0), column(&browser, 1));
+    browser.run("window.__dragged = true", &[]);
+    // What was dragged is another event now.
+    browser.wait_until("an edit", "document.querySelector('[data-testid=restore]')");
+    tell(
+        "windows_drag_frame_p50_ms",
+        percentile(&mut intervals, 50),
+        "ms",
+    );
+    tell(
+        "windows_drag_frame_p95_ms",
+        percentile(&mut intervals, 95),
+        "ms",
+    );
+    tell(
+        "windows_drag_script_p95_ms",
+        percentile(&mut scripts, 95),
+        "ms",
+    );
 }
 
 fn first_record(site: &Site) {

@@ -20,6 +20,7 @@ mod share;
 mod sketches;
 mod stage;
 mod topics;
+mod windows;
 
 use millrace_tests::browser::{Browser, setting};
 use millrace_tests::site::Site;

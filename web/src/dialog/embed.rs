@@ -14,6 +14,8 @@ pub struct EmbedProps {
     pub scenario: String,
     /// The seed.
     pub seed: u64,
+    /// The page, where it plays no scenario.
+    pub page: &'static str,
     /// The link to the instant at which the dialog was opened; empty if there can be none.
     pub link: String,
 }
@@ -35,11 +37,12 @@ impl Component for Embed {
     type Message = Change<Self>;
     type Properties = EmbedProps;
 
-    fn create(_: &Context<Self>) -> Self {
+    fn create(ctx: &Context<Self>) -> Self {
         Self {
             choice: Choice {
                 exam: false,
-                here: false,
+                // What has no scenario's name is put there as it was set.
+                here: !ctx.props().page.is_empty() && !ctx.props().link.is_empty(),
                 theme: "system",
                 locks: Vec::new(),
             },
@@ -97,7 +100,7 @@ fn checked(event: Event) -> bool {
 
 fn address(page: &str, shown: &EmbedProps, choice: &Choice, fragment: &str) -> String {
     let mut url = format!("{page}?embed=1");
-    if fragment.is_empty() {
+    if fragment.is_empty() && shown.page.is_empty() {
         url.push_str(&format!("&scenario={}&seed={}", shown.scenario, shown.seed));
     }
     if choice.exam {
@@ -108,6 +111,9 @@ fn address(page: &str, shown: &EmbedProps, choice: &Choice, fragment: &str) -> S
     }
     if !choice.locks.is_empty() {
         url.push_str(&format!("&lock={}", choice.locks.join(",")));
+    }
+    if fragment.is_empty() && !shown.page.is_empty() {
+        url.push_str(&format!("#{}", shown.page));
     }
     url + fragment
 }

@@ -29,7 +29,12 @@ pub fn dialog(
     let (title, content) = match over {
         Over::Help => ("Help", help()),
         Over::Embed => {
-            let content = html! { <embed::Embed scenario={scenario.clone()} {seed} link={link.to_owned()} /> };
+            let page = if ui.page.has_stage() {
+                ""
+            } else {
+                ui.page.name()
+            };
+            let content = html! { <embed::Embed scenario={scenario.clone()} {seed} {page} link={link.to_owned()} /> };
             ("Put this scene in a page", content)
         }
         Over::Load => {

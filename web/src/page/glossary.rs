@@ -8,6 +8,7 @@ use millrace::scenario::{CommitMode, Sending};
 use millrace::sim::{Acted, Command};
 use millrace::time::Time;
 use millrace::view::sketches::{Kind, Setup, Stream};
+use millrace::view::windows::{Change, Play, Saved, Scene};
 use yew::prelude::*;
 
 /// A term.
@@ -26,6 +27,8 @@ struct See {
     topic: &'static str,
     /// A sketch, what comes, and how much of it.
     sketch: Option<(Kind, Stream, u32)>,
+    /// A scene of windows.
+    windows: Option<Scene>,
     /// What is done before it, with times in milliseconds.
     doing: fn() -> Vec<(u64, Command)>,
 }
@@ -42,6 +45,7 @@ const fn see(scenario: &'static str, at_s: u64, tab: Tab) -> See {
         tab,
         topic: "",
         sketch: None,
+        windows: None,
         doing: nothing,
     }
 }
@@ -57,6 +61,14 @@ const fn cluster(scenario: &'static str, at_s: u64, tab: Tab) -> See {
     See {
         page: Page::Cluster,
         ..see(scenario, at_s, tab)
+    }
+}
+
+const fn windows(scene: Scene, at_s: u64) -> See {
+    See {
+        page: Page::Windows,
+        windows: Some(scene),
+        ..see(crate::lab::FIRST, at_s, Tab::Explain)
     }
 }
 
@@ -406,13 +418,37 @@ const COPIES: [Term; 9] = [
 ];
 
 /// The chapters.
-const CHAPTERS: [(&str, &[Term]); 6] = [
+const CHAPTERS: [(&str, &[Term]); 7] = [
     ("Streams", &STREAMS),
     ("Topics and brokers", &CLUSTER),
     ("Copies", &COPIES),
     ("Producers", &PRODUCERS),
     ("Consumers", &CONSUMERS),
+    ("Windows", &WINDOWS),
     ("Sketches", &SKETCHES),
+];
+
+const WINDOWS: [Term; 4] = [
+    term(
+        "Tumbling window",
+        "One after the other, each event in one. It may answer when the watermark has passed its end.",
+        windows(Scene::OnTime, 40),
+    ),
+    term(
+        "Sliding window",
+        "One begins every so often and they overlap: the last minute, updated every 5 seconds.",
+        windows(Scene::Minute, 90),
+    ),
+    term(
+        "Punctuation",
+        "The application sends a mark that says: this window is over. Its length is anybody’s guess.",
+        windows(Scene::Marks, 39),
+    ),
+    term(
+        "Out-of-order delivery",
+        "What happened sooner comes later. Within the watermark’s delay nothing is lost by it.",
+        windows(Scene::Late, 78),
+    ),
 ];
 
 const SKETCHES: [Term; 8] = [
@@ -481,6 +517,12 @@ fn fragment(see: &See) -> Option<String> {
         sketch: see.sketch.map(|(kind, stream, at)| Setup {
             at,
             ..Setup::of(kind, stream)
+        }),
+        windows: see.windows.map(|scene| {
+            let mut play = Play::new(scene.setup(), None);
+            let at = play.range().from + see.at_ms as i64;
+            let _ = play.change(Change::At(at));
+            Saved::of(play.setup(), None)
         }),
         ..Link::default()
     };

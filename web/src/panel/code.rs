@@ -15,15 +15,16 @@ pub struct CodeProps {
 
 /// The Code tab.
 pub struct Code {
-    java: bool,
+    /// Which of the languages.
+    chosen: usize,
     /// The program that was last to be copied, and what came of it.
     said: (String, &'static str),
 }
 
 /// What the Code tab hears.
 pub enum Msg {
-    /// Java is wanted, or Python.
-    Java(bool),
+    /// Another of the languages.
+    Language(usize),
     /// Whether the program of this title is on the clipboard.
     Copied(String, bool),
 }
@@ -34,15 +35,15 @@ impl Component for Code {
 
     fn create(_: &Context<Self>) -> Self {
         Self {
-            java: false,
+            chosen: 0,
             said: Default::default(),
         }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         match msg {
-            Msg::Java(java) => {
-                self.java = java;
+            Msg::Language(chosen) => {
+                self.chosen = chosen;
                 self.said = Default::default();
             }
             Msg::Copied(title, true) => self.said = (title, "Copied."),
@@ -54,23 +55,33 @@ impl Component for Code {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let java = self.java;
-        let choose = |to| ctx.link().callback(move |_: MouseEvent| Msg::Java(to));
-        let wanted = if java { "Java" } else { "Python" };
-        let listings = ctx.props().data.listings.iter();
-        let listings = listings.filter(|listing| listing.language.starts_with(wanted));
+        let all = &ctx.props().data.listings;
+        let mut languages: Vec<&str> = all.iter().map(language).collect();
+        languages.dedup();
+        let chosen = self.chosen.min(languages.len().saturating_sub(1));
+        let wanted = languages.get(chosen).copied().unwrap_or_default();
+        let listings = all.iter().filter(|listing| language(listing) == wanted);
+        let choice = |(n, name): (usize, &&str)| {
+            let onclick = ctx.link().callback(move |_: MouseEvent| Msg::Language(n));
+            let testid = name.to_ascii_lowercase();
+            html! { <button aria-pressed={(n == chosen).to_string()} {onclick} data-testid={testid}>{ *name }</button> }
+        };
         html! {
             <>
                 <h2>{ "The same in code" }</h2>
                 <p class="hint">{ "With the settings in force now; it changes as you change them." }</p>
-                <div class="row">
-                    <button aria-pressed={(!java).to_string()} onclick={choose(false)} data-testid="python">{ "Python" }</button>
-                    <button aria-pressed={java.to_string()} onclick={choose(true)} data-testid="java">{ "Java" }</button>
-                </div>
+                if languages.len() > 1 {
+                    <div class="row">{ for languages.iter().enumerate().map(choice) }</div>
+                }
                 { for listings.map(|listing| self.program(ctx, listing)) }
             </>
         }
     }
+}
+
+/// The language of a program: the first word.
+fn language(listing: &Listing) -> &str {
+    listing.language.split(' ').next().unwrap_or_default()
 }
 
 impl Code {

@@ -17,6 +17,7 @@ mod topic;
 mod topics;
 mod twins;
 
+pub use code::Code;
 pub use explain::{questions, told};
 pub use fields::Entry;
 pub use parts::{bare_table, data_table};

@@ -44,6 +44,8 @@ pub enum Ink {
     BadSoft,
     /// The area under the people who wait.
     Mass,
+    /// A window that is open, and the one beside it.
+    Window(bool),
     /// A key, 0..6.
     Key(u8),
     /// The outline of a key's cell: darker on light paper, lighter on dark.
@@ -91,6 +93,8 @@ impl Ink {
             Self::Bad => ("#b3261e", "#f2857c"),
             Self::BadSoft => ("#fbecea", "#31201f"),
             Self::Mass => ("#dcdbd9", "#2b313a"),
+            Self::Window(false) => ("#f1ede2", "#1a212a"),
+            Self::Window(true) => ("#ebe5d7", "#222b36"),
             Self::Key(hue) => return KEYS[usize::from(hue % Self::HUES)],
             Self::KeyEdge(hue) => {
                 let hue = usize::from(hue % Self::HUES);

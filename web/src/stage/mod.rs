@@ -3,16 +3,16 @@
 //! `layout` finds the places, `paint` makes shapes of a scene, `canvas` draws them, `hit` tells
 //! what a pointer means. Only `canvas`, `handle` and this file know a browser.
 
-mod canvas;
+pub mod canvas;
 mod cluster;
 mod handle;
 mod hit;
-mod ink;
+pub mod ink;
 mod layout;
 mod paint;
 mod picture;
-mod shapes;
-mod text;
+pub mod shapes;
+pub mod text;
 mod tween;
 
 #[cfg(test)]
