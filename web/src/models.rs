@@ -233,7 +233,7 @@ fn cluster_now(lab: &Lab, look: &Look, scene: &ClusterScene, asked: Vec<Asked>) 
         explain: cluster::explain::explain(timeline, at),
         asked,
         what_if: cluster::explain::what_if(timeline, at),
-        replicas: cluster::explain::replicas(scene),
+        replicas: cluster::tables::replicas(scene),
         if_it_died: cluster::fate::if_it_died(&moment.world, at),
         promises: numbers::promises(moment),
     }

@@ -151,8 +151,8 @@ fn leader_killed() -> Scenario {
         captions: vec![
             caption(
                 5_000,
-                "The leader of orders-0 is killed, and nobody knows at first: another leads only when its \
-                 heartbeats have been missed for 9 s.",
+                "The leader of orders-0 is killed, and nobody knows at first: another leads only when \
+                 its heartbeats have been missed for long enough.",
             ),
             caption(
                 25_000,

@@ -185,6 +185,12 @@ impl World {
         self.slots[id.index()].status
     }
 
+    /// Whether the way from one node to another is cut.
+    #[must_use]
+    pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        self.kernel.is_cut(from, to)
+    }
+
     /// Whether a node's process is frozen.
     #[must_use]
     pub fn is_frozen(&self, id: NodeId) -> bool {

@@ -89,7 +89,12 @@ pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Ton
             format!("{node}: writes take {} more", Span(*by_us)),
             Tone::Warn,
         ),
-        Command::Start { node } => (format!("{node} started"), Tone::Good),
+        Command::Start { node } => {
+            // A kind means all of it that are down.
+            let whole = matches!(&**node, "broker" | "controller");
+            let (all, s) = if whole { ("all ", "s") } else { ("", "") };
+            (format!("{all}{node}{s} started"), Tone::Good)
+        }
         Command::SetSending { sending } => plain(match sending {
             Sending::Synchronous => "sends synchronously".into(),
             Sending::Callback => "sends with callback".into(),

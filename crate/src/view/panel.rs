@@ -43,6 +43,13 @@ impl Text {
     pub fn plain(&self) -> String {
         self.0.iter().map(|p| p.words.as_str()).collect()
     }
+
+    /// The words that are set bold.
+    #[must_use]
+    pub fn stressed(&self) -> String {
+        let strong = self.0.iter().filter(|p| p.strong);
+        strong.map(|p| p.words.as_str()).collect()
+    }
 }
 
 /// What is happening now, made from facts.

@@ -380,7 +380,9 @@ fn a_crash_is_tried_at_every_moment_and_one_is_played() {
     visit.seek(4_200);
     visit.tab("faults");
     visit.browser.click(".part:has(#crash-who) summary");
-    visit.browser.set_value(&test("crash-span"), "1 s from now");
+    visit
+        .browser
+        .set_value(&test("crash-span"), "spread over the next 1 s");
     visit.click("crash-try");
     let all_tried = |text: &str| !text.contains("not tried");
     let legend = visit
@@ -408,7 +410,7 @@ fn a_crash_is_tried_at_every_moment_and_one_is_played() {
     assert!(
         visit
             .text("crash-without")
-            .starts_with("Without a crash, until ")
+            .starts_with("Without this crash, until ")
     );
     assert_eq!(visit.browser.accessibility_problems(), NONE);
 

@@ -34,10 +34,10 @@ const HOW: [(&str, Stop); 3] = [
 ];
 /// The shortest shows the way of one record.
 const SPANS: [(&str, Span); 4] = [
-    ("0.1 s from now", Span::millis(100)),
-    ("1 s from now", Span::secs(1)),
-    ("10 s from now", Span::secs(10)),
-    ("60 s from now", Span::secs(60)),
+    ("spread over the next 0.1 s", Span::millis(100)),
+    ("spread over the next 1 s", Span::secs(1)),
+    ("spread over the next 10 s", Span::secs(10)),
+    ("spread over the next 60 s", Span::secs(60)),
 ];
 /// More brokers than any scene has.
 const WHO: [&str; 10] = [
@@ -96,7 +96,7 @@ impl Component for CrashPart {
                 { pick(ui, ("crash-who", "Who"), locked, who, wanted.broker.unwrap_or(0) as usize, sets_who) }
                 { pick(ui, ("crash-how", "How"), locked, &HOW.map(|how| how.0), how.unwrap_or(0), sets_how) }
                 { pick(ui, ("crash-span", "When"), locked, &SPANS.map(|span| span.0), span.unwrap_or(0), sets_span) }
-                <div class="row"><button type="button" disabled={locked} {onclick} data-testid="crash-try">{ "Try every moment" }</button></div>
+                <div class="row"><button type="button" disabled={locked} {onclick} data-testid="crash-try">{ "Try 80 moments" }</button></div>
                 { for data.iter().map(|data| self.strip(ctx, data)) }
             </>
         };

@@ -37,7 +37,7 @@ pub fn told(ui: &Ui, explain: &Explain, asked: &[Asked], score: Score) -> Html {
                 <p class="score" data-testid="score">{ format!("{right} of {graded} predicted right") }</p>
             }
             <div class="now" data-testid="explain">{ rich(&explain.now) }</div>
-            <Told heading={explain.heading.clone()} now={explain.now.plain()} />
+            <Told heading={explain.heading.clone()} stressed={explain.now.stressed()} now={explain.now.plain()} />
             if !explain.hint.is_empty() { <p class="hint">{ &explain.hint }</p> }
         </>
     }
@@ -64,7 +64,17 @@ pub fn questions(ui: &Ui, asked: &[Asked], score: Score) -> Html {
 #[derive(Properties, PartialEq)]
 struct ToldProps {
     heading: String,
+    /// What is stressed in it.
+    stressed: String,
     now: String,
+}
+
+impl ToldProps {
+    /// What it is about, without its numbers.
+    fn subject(&self) -> impl Iterator<Item = char> {
+        let words = self.heading.chars().chain(self.stressed.chars());
+        words.filter(char::is_ascii_alphabetic)
+    }
 }
 
 /// The explanation for a screen reader: told when its subject changes, not with every number.
@@ -79,11 +89,11 @@ impl Component for Told {
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &ToldProps) -> bool {
-        ctx.props().heading != old.heading
+        !ctx.props().subject().eq(old.subject())
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let ToldProps { heading, now } = ctx.props();
+        let ToldProps { heading, now, .. } = ctx.props();
         html! { <p class="hidden" aria-live="polite">{ format!("{heading}: {now}") }</p> }
     }
 }

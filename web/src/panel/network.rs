@@ -55,7 +55,7 @@ fn choose(ui: &Ui, data: &NetworkData) -> Html {
         <>
             <p class="hint">{ "Messages on one connection arrive in the order sent (TCP), so only the first of each can be next. Nothing gets lost from the middle: a network can only break the connection, with all that is on its way on it, both ways, and both ends learn of it." }</p>
             <div class="row passes" role="group" aria-label="Let time pass"><span>{ "Let time pass:" }</span>{ for PASSES.iter().map(pass) }</div>
-            if data.choices.wires.is_empty() { <p data-testid="nothing-waits">{ "Nothing is on its way now. Let time pass." }</p> }
+            if data.choices.wires.is_empty() { <p data-testid="nothing-waits">{ "Nothing is on its way at this very moment: what the picture showed has arrived. Let time pass." }</p> }
             <ol class="wires" data-testid="wires">
                 { for data.choices.wires.iter().map(|one| wire(ui, data, one)) }
             </ol>

@@ -110,7 +110,7 @@ fn told(runs: [&Timeline; 2], parting: Option<&Parting>) -> String {
     };
     let done = match one {
         Some((flaw, makes, not)) => format!(
-            "Same seed, but {makes} the mistake {}, {not}: {}.",
+            "Same seed, but {makes} the mistake {} ({}), {not}.",
             flaw.name(),
             flaw.text()
         ),

@@ -122,7 +122,7 @@ pub fn cells(crashes: &Crashes) -> Vec<Cell> {
 pub fn without(crashes: &Crashes) -> Cell {
     let (after, until) = crashes.without();
     let kind = Kind::without(&after);
-    let mut words = vec![format!("Without a crash, until {until}:")];
+    let mut words = vec![format!("Without this crash, until {until}:")];
     words.push(match kind {
         Kind::Unnoticed => "writes go on and nothing is lost.".into(),
         _ if after.waited >= NOTICED => {
@@ -378,7 +378,7 @@ mod tests {
         let cell = without(&calm);
         assert_eq!(cell.kind, Kind::Unnoticed, "{cell:?}");
         let until = calm.moment(2) + calm.watched();
-        let said = format!("Without a crash, until {until}: writes go on and nothing is lost.");
+        let said = format!("Without this crash, until {until}: writes go on and nothing is lost.");
         assert_eq!(cell.words, said);
 
         let flawed = strip(Some(Flaw::AckBeforeReplication));

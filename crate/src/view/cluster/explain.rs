@@ -4,13 +4,14 @@
 use super::ClusterScene;
 use super::disks;
 use super::fate::replica;
-use super::scene::{number, numbers, parts_at, stopped};
+use super::scene::{leading, number, numbers, parts_at, stopped};
 use crate::cluster::{Flaw, PartitionState};
 use crate::id::{NodeId, TopicPartition};
 use crate::protocol::{Acks, Stop};
 use crate::sim::{Command, Happening, Leadership, Moment, Status, Timeline, World};
 use crate::time::{Span, Time};
-use crate::view::panel::{Explain, Table, Text, WhatIf};
+use crate::view::numbers::witness;
+use crate::view::panel::{Explain, Text, WhatIf};
 
 /// How long an election stays the news.
 const NEWS: Span = Span::secs(20);
@@ -34,7 +35,16 @@ pub fn explain(timeline: &Timeline, at: TopicPartition) -> Explain {
         .or_else(|| view.shrunk())
         .unwrap_or_else(|| view.calm());
     if let Some(flaw) = view.world.flaw() {
-        let now = Text::default().stress(format!("A mistake is switched on: {}. ", flaw.text()));
+        let mut now =
+            Text::default().stress(format!("A mistake is switched on: {}. ", flaw.text()));
+        if let Some(breach) = view.moment.promises.broken() {
+            let shown = witness(view.world, breach.witness);
+            now = now.say(format!(
+                "It broke “{}” at {}: {shown}. ",
+                breach.promise.text(),
+                breach.stamp.at
+            ));
+        }
         told.now.0.splice(..0, now.0);
     }
     let more = [view.divergent(), view.committed(), disks::words(view.world)];
@@ -42,27 +52,6 @@ pub fn explain(timeline: &Timeline, at: TopicPartition) -> Explain {
         told.now = told.now.say(format!(" {words}"));
     }
     told
-}
-
-/// Every replica of a partition: what it is, where it ends, what it knows to be committed.
-#[must_use]
-pub fn replicas(scene: &ClusterScene) -> Table {
-    let rows = scene.ruler().map(|(broker, replica)| {
-        vec![
-            format!("broker {}", broker.number),
-            broker.role(replica).to_owned(),
-            replica.log_end.to_string(),
-            replica.high_watermark.to_string(),
-            replica.leader_epoch.to_string(),
-        ]
-    });
-    Table {
-        caption: format!("The replicas of {}", scene.chosen_name()),
-        heads: ["replica", "role", "log end", "HW", "epoch"]
-            .map(String::from)
-            .into(),
-        rows: rows.collect(),
-    }
 }
 
 struct View<'a> {
@@ -122,6 +111,13 @@ impl<'a> View<'a> {
     /// Whether a broker's process runs and is awake.
     fn runs(&self, node: NodeId) -> bool {
         self.world.status(node) != Status::Down && !self.world.is_frozen(node)
+    }
+
+    /// Whether a follower runs, is awake, and can be heard by the leader.
+    fn follows(&self, node: NodeId) -> bool {
+        let cut =
+            |leader: NodeId| self.world.is_cut(node, leader) || self.world.is_cut(leader, node);
+        self.runs(node) && !self.state.leader.is_some_and(cut)
     }
 
     fn no_controller(&self) -> Option<Explain> {
@@ -330,7 +326,11 @@ impl<'a> View<'a> {
         Some(Explain {
             heading: "Why is nothing acknowledged?".into(),
             now: Text::default()
-                .say(format!("Only {} is in sync, and ", self.brokers(self.state.isr.iter().copied())))
+                .say(match isr {
+                    0 => "Nobody is in sync, and ".to_owned(),
+                    1 => format!("Only {} is in sync, and ", self.brokers(self.state.isr.iter().copied())),
+                    _ => format!("Only {} are in sync, and ", self.brokers(self.state.isr.iter().copied())),
+                })
                 .stress(format!("min.insync.replicas is {least}"))
                 .say(
                     ": with acks=all the leader refuses every send with NOT_ENOUGH_REPLICAS before it \
@@ -387,7 +387,7 @@ impl<'a> View<'a> {
             .collect();
         let all = state.isr.len();
         let (awake, silent): (Vec<NodeId>, Vec<NodeId>) =
-            followers.into_iter().partition(|&node| self.runs(node));
+            followers.into_iter().partition(|&node| self.follows(node));
         let mut copies = match awake.len() {
             0 if silent.is_empty() => "Nobody else has a copy.".to_owned(),
             0 => String::new(),
@@ -397,7 +397,7 @@ impl<'a> View<'a> {
         if !silent.is_empty() {
             let not = if silent.len() == 1 { "does" } else { "do" };
             copies.push_str(&format!(
-                " {} {not} not answer any more, but the controller does not know it yet.",
+                " {} {not} not reach it any more, but the controller does not know it yet.",
                 capital(&self.brokers(silent))
             ));
         }
@@ -420,26 +420,38 @@ impl<'a> View<'a> {
 
     /// Records that only one replica has and that will be cut off.
     fn divergent(&self) -> Option<String> {
-        let leads = self.world.partition(self.at)?;
-        self.world.brokers().find_map(|broker| {
-            let replica = broker.replica(self.at)?;
+        let leads = leading(self.world, self.at)?;
+        let parted = |node: NodeId| {
+            let replica = replica(self.world, self.at, node)?;
             let from = parts_at(replica, leads)?;
             let last = replica.log().log_end_offset() - 1;
-            let epoch = replica.epoch_log().epochs().epoch_of(from)?;
-            let range = if last == from {
-                format!("{from}")
-            } else {
-                format!("{from} to {last}")
-            };
-            Some(format!(
-                "Broker {} holds {range} of epoch {epoch}, which the leader does not have: {}.",
-                self.number(broker.node()),
-                match self.world.flaw() {
-                    Some(Flaw::KeepDivergentRecords) => "it keeps them, which is the mistake",
-                    _ => "it cuts them off when it follows again",
-                }
-            ))
-        })
+            Some((from, last, replica.epoch_log().epochs().epoch_of(from)?))
+        };
+        let all = || self.world.broker_ids().iter().copied();
+        let (from, last, epoch) = all().find_map(parted)?;
+        // Whoever has the same is told of with the first.
+        let who: Vec<NodeId> = all()
+            .filter(|&node| parted(node) == Some((from, last, epoch)))
+            .collect();
+        let range = if last == from {
+            format!("{from}")
+        } else {
+            format!("{from} to {last}")
+        };
+        let (holds, does) = match (who.len(), self.world.flaw()) {
+            (1, Some(Flaw::KeepDivergentRecords)) => {
+                ("holds", "it keeps them, which is the mistake")
+            }
+            (_, Some(Flaw::KeepDivergentRecords)) => {
+                ("hold", "they keep them, which is the mistake")
+            }
+            (1, _) => ("holds", "it cuts them off when it follows again"),
+            _ => ("hold", "they cut them off when they follow again"),
+        };
+        Some(format!(
+            "{} {holds} {range} of epoch {epoch}, which the leader does not have: {does}.",
+            capital(&self.brokers(who)),
+        ))
     }
 
     /// Why the high watermark is where it is.
@@ -538,11 +550,8 @@ pub fn what_if(timeline: &Timeline, at: TopicPartition) -> Vec<WhatIf> {
             offer(label, Command::Cut { a, b });
         }
     }
-    if timeline
-        .carried_out()
-        .iter()
-        .any(|acted| matches!(acted.command, Command::Cut { .. }))
-    {
+    let mut nodes = world.nodes();
+    if nodes.any(|(a, ..)| world.nodes().any(|(b, ..)| world.is_cut(a, b))) {
         offer("Mend the network".into(), Command::Heal);
     }
     all

@@ -41,7 +41,13 @@ pub fn fate(world: &World, at: TopicPartition, node: NodeId) -> Option<String> {
     }
     let in_sync = state.isr.contains(&node);
     if down && !leads {
-        return Some(if in_sync {
+        let complete = in_sync || state.elr.contains(&node);
+        return Some(if state.leader.is_none() && complete {
+            "It is down. Nobody leads: it may, as soon as it is back, with all that is committed."
+                .into()
+        } else if state.leader.is_none() {
+            "It is down. Its log is kept.".into()
+        } else if in_sync {
             "It is down, and still in sync on paper. Its log is kept.".into()
         } else {
             "It is down. Its log is kept; what the leader's log lacks is cut off when it returns."
@@ -58,15 +64,20 @@ pub fn fate(world: &World, at: TopicPartition, node: NodeId) -> Option<String> {
             "Nothing would be lost: fenced, it neither leads nor counts as in sync.".into()
         });
     }
+    let Some(heir) = heir(world, state, node) else {
+        let fenced = if down {
+            "It is down, and will be fenced."
+        } else {
+            "It would be fenced."
+        };
+        return Some(format!(
+            "{fenced} Then nobody can lead before it is back. Its log is kept."
+        ));
+    };
     let would = if down {
         "It is down, and will be fenced. Then"
     } else {
         "Fenced, it would be replaced:"
-    };
-    let Some(heir) = heir(world, state, node) else {
-        return Some(format!(
-            "{would} nobody can lead before it is back. Its log is kept."
-        ));
     };
     let (lost, refused) = (
         only_here(world, at, node, heir),
@@ -111,12 +122,15 @@ fn refused(world: &World, at: TopicPartition, state: &PartitionState, gone: Node
 }
 
 /// Who would lead after this one: the first of the assignment that is in sync, or failing that
-/// eligible, and alive.
+/// eligible, and alive. With the mistake that elects outside of these sets, the first that is alive.
 fn heir(world: &World, state: &PartitionState, gone: NodeId) -> Option<NodeId> {
     let first = |set: &[NodeId]| {
         let mut replicas = state.replicas.iter().copied();
         replicas.find(|&node| node != gone && set.contains(&node) && alive(world, node))
     };
+    if world.flaw() == Some(Flaw::ElectOutsideIsr) {
+        return first(&state.replicas);
+    }
     first(&state.isr).or_else(|| first(&state.elr))
 }
 

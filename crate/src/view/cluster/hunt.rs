@@ -31,10 +31,14 @@ pub fn verdict(search: &Search) -> Option<String> {
         None => "No mistake was switched on: this is a bug in Millrace.".to_owned(),
     };
     // The mistake is what is hunted for, and no step that could be left out.
+    let takes = match flaw {
+        Some(_) => "Beside the mistake it takes",
+        None => "It takes",
+    };
     let steps = match prey.commands.len() - usize::from(flaw.is_some()) {
-        0 => "It takes no fault at all.".to_owned(),
-        1 if least => "It takes this one step.".to_owned(),
-        n if least => format!("It takes these {n} steps: none can be left out."),
+        0 => format!("{takes} no fault at all."),
+        1 if least => format!("{takes} this one step."),
+        n if least => format!("{takes} these {n} steps: none can be left out."),
         n => format!("{n} of its steps are enough; perhaps fewer are."),
     };
     Some(format!(

@@ -235,3 +235,6 @@ pub fn rack(rack: u32) -> String {
     let letter = char::from_u32(u32::from('a') + rack.saturating_sub(1)).unwrap_or('?');
     format!("rack {letter}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,8 @@ use crate::view::panel::PromiseRow;
 pub struct Choices {
     /// Whether messages wait to be chosen at all.
     pub held: bool,
-    /// Connections with something on its way, by when its first message was sent.
+    /// Connections with something on its way, always in the same order: whoever delivers one after the
+    /// other finds the rest where it was.
     pub wires: Vec<Wire>,
     /// How the partition looked at stands: who leads it, what is committed, what is not.
     pub stands: String,
@@ -63,6 +64,7 @@ pub fn choices(moment: &Moment, at: TopicPartition) -> Choices {
         };
         wires.push((ends, wire));
     }
+    wires.sort_by_cached_key(|((from, to), _)| u64::from(from.0) << 32 | u64::from(to.0));
     let tried = [Promise::CommittedKept, Promise::AcknowledgedReadable].map(Promise::text);
     let mut promises = numbers::promises(moment);
     promises.retain(|row| tried.contains(&&row.name[..]));
@@ -128,7 +130,11 @@ fn says(world: &World, body: &Body) -> String {
                         Some(error) => format!("{name}: {}", error.name()),
                         None => {
                             let count = part.batches.iter().map(crate::log::Batch::count).sum();
-                            format!("{} of {name}, HW {}", records(count), part.high_watermark)
+                            format!(
+                                "{} of {name}, high watermark {}",
+                                records(count),
+                                part.high_watermark
+                            )
                         }
                     }
                 });

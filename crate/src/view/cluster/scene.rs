@@ -1,6 +1,6 @@
 //! The Cluster picture from a moment.
 
-use super::fate::fate;
+use super::fate::{fate, replica};
 use super::{
     BrokerScene, Cargo, ClientScene, ClusterScene, ControllerScene, Flight, Place, ReplicaScene,
     Role, rack,
@@ -9,7 +9,7 @@ use crate::cluster::Replica;
 use crate::cluster::metadata::Image;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::protocol::{Brokers, Carries, Service, Stop};
-use crate::sim::{Carried, Chronicle, Happening, Moment, Node, Status, World};
+use crate::sim::{Carried, Happening, Moment, Node, Status, World};
 use crate::time::{Span, Time};
 
 /// Fills `scene` with the picture of `moment` at `now`, which lies at or after the world's last
@@ -48,7 +48,7 @@ pub fn scene(moment: &Moment, now: Time, wanted: TopicPartition, scene: &mut Clu
             replicas: Vec::new(),
             unlike: false,
         };
-        shown.note = note(&moment.chronicle, node, &shown);
+        shown.note = note(moment, node, &shown);
         let kept = broker.replicas().filter(|(kept, _)| kept.topic == at.topic);
         let kept = kept.filter_map(|(at, replica)| replica_scene(world, image, node, at, replica));
         shown.replicas.extend(kept);
@@ -226,12 +226,17 @@ pub fn numbers(world: &World, brokers: impl IntoIterator<Item = NodeId>) -> Stri
 }
 
 /// How a broker is, where that is worth a word.
-fn note(chronicle: &Chronicle, node: NodeId, broker: &BrokerScene) -> String {
+fn note(moment: &Moment, node: NodeId, broker: &BrokerScene) -> String {
     if broker.frozen {
         return "frozen".to_owned();
     }
+    let (world, chronicle) = (&moment.world, &moment.chronicle);
     if broker.status == Status::Up && !broker.fenced {
+        let all = world.broker_ids().iter().copied();
+        let cut = all.filter(|&other| world.is_cut(node, other) || world.is_cut(other, node));
+        let cut = numbers(world, cut);
         return match broker.disk {
+            "" if !cut.is_empty() => format!("cut from {cut}"),
             "" => broker.rack.map_or_else(String::new, rack),
             disk => disk.to_owned(),
         };
@@ -291,11 +296,15 @@ fn replica_scene(
         log_start: replica.log().log_start_offset(),
         log_end: replica.log().log_end_offset(),
         high_watermark: replica.high_watermark(),
-        parts_at: world
-            .partition(at)
-            .and_then(|leads| parts_at(replica, leads)),
+        parts_at: leading(world, at).and_then(|leads| parts_at(replica, leads)),
         unlike: false,
     })
+}
+
+/// The leader's replica, which the others will follow. `None` while nobody leads: then nobody knows
+/// what will be cut off.
+pub(super) fn leading(world: &World, at: TopicPartition) -> Option<&Replica> {
+    replica(world, at, world.cluster().partition(at)?.leader?)
 }
 
 /// Where a replica's log parts from its leader's: the first offset whose record the leader does not

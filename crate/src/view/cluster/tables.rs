@@ -18,6 +18,27 @@ pub fn tables(world: &World, scene: &ClusterScene) -> Vec<Table> {
     ]
 }
 
+/// Every replica of a partition: what it is, where it ends, what it knows to be committed.
+#[must_use]
+pub fn replicas(scene: &ClusterScene) -> Table {
+    let rows = scene.ruler().map(|(broker, replica)| {
+        vec![
+            format!("broker {}", broker.number),
+            broker.role(replica).to_owned(),
+            replica.log_end.to_string(),
+            replica.high_watermark.to_string(),
+            replica.leader_epoch.to_string(),
+        ]
+    });
+    Table {
+        caption: format!("The replicas of {}", scene.chosen_name()),
+        heads: ["replica", "role", "log end", "HW", "epoch"]
+            .map(String::from)
+            .into(),
+        rows: rows.collect(),
+    }
+}
+
 fn table<const N: usize>(caption: String, heads: [&str; N], rows: Vec<Vec<String>>) -> Table {
     Table {
         caption,

@@ -1,6 +1,7 @@
 //! Brokers with their replicas, and the clients.
 
 use super::layout::{Layout, MOST_ROWS};
+use super::ruler::ends;
 use super::{Pen, cell, role, unlike};
 use crate::stage::hit::Hit;
 use crate::stage::ink::Ink;
@@ -117,10 +118,9 @@ fn strip(
         Rect::new(from, row.y + 4.0, row.right() - from - 4.0, 12.0)
     };
     let fits = (cells.w / PITCH).floor().max(1.0);
-    let end = scene.brokers.iter().flat_map(|b| &b.replicas);
-    let end = end.filter(|r| r.partition == replica.partition);
-    let end = end.map(|r| r.log_end).max().unwrap_or_default();
-    let goal = (end as f64 - f64::from(fits) + 2.0).max(0.0);
+    let all = scene.brokers.iter().flat_map(|b| &b.replicas);
+    let (end, last) = ends(all.filter(|r| r.partition == replica.partition), fits);
+    let goal = (last as f64 - f64::from(fits) + 2.0).max(0.0);
     let [first] = pen.first.show(replica.partition, [goal], 0.01);
     let faded = !broker.serves();
     let shown = (first.floor() as i64).max(replica.log_start)..replica.log_end;

@@ -92,19 +92,20 @@ impl Layout {
         let rows = t.rows.max(1) as f32;
         let replicas = t.replicas.max(1) as f32;
         let (top, head) = (54.0, 36.0);
-        // What the rows need at least, and what there is to give them.
+        let least = 34.0 + t.clients as f32 * CLIENT;
+        let boxes = |row: f32| (head + rows * row + 8.0).max(least);
+        // What the rows need, and what there is to give them, or to take from the ruler's.
         let (mut row, mut ruler_row) = (40.0_f32, 36.0_f32);
-        let fixed = top + head + 8.0 + 56.0 + EPOCHS + AXIS + 40.0;
-        let room = height - fixed - rows * row - replicas * ruler_row;
-        let more = (room / (rows + replicas)).clamp(0.0, 14.0);
-        row += more;
+        let fixed = top + 56.0 + EPOCHS + AXIS + 40.0;
+        let room = height - fixed - boxes(row) - replicas * ruler_row;
+        let more = (room / (rows + replicas)).clamp(-4.0, 14.0);
+        row += more.max(0.0);
         ruler_row += more;
         let left = 196.0;
         let gap = 22.0;
         let columns = t.brokers.max(1) as f32;
         let column = ((width - left - MARGIN - gap * (columns - 1.0)) / columns).min(300.0);
-        let least = 34.0 + t.clients as f32 * CLIENT;
-        let high = (head + rows * row + 8.0).max(least);
+        let high = boxes(row);
         let brokers: Vec<Rect> = (0..t.brokers)
             .map(|n| Rect::new(left + n as f32 * (column + gap), top, column, high))
             .collect();
@@ -154,27 +155,30 @@ impl Layout {
         // Drawn closer where all of it can be seen then, as beside another picture.
         let close = height < needs(roomy) && height >= needs(tight);
         let [client, head, row, ruler_row, gap] = if close { tight } else { roomy };
-        let first = if t.clients == 0 { 48.0 } else { 68.0 + client };
+        // Where hardly more than the ruler can be seen, as with two pictures on a phone, it is first.
+        let ruler_first = height > 0.0 && height < 300.0;
+        let ruler_high = EPOCHS + replicas * ruler_row;
+        let top = if ruler_first {
+            58.0 + ruler_high + AXIS + 22.0 + FOOT
+        } else {
+            44.0
+        };
+        let first = top + if t.clients == 0 { 4.0 } else { 24.0 + client };
         let inner = width - 2.0 * margin;
         let wide = (inner - 10.0 * (t.clients.max(1) - 1) as f32) / t.clients.max(1) as f32;
-        let clients = (0..t.clients)
-            .map(|n| Rect::new(margin + n as f32 * (wide + 10.0), 44.0, wide, client));
+        let clients =
+            (0..t.clients).map(|n| Rect::new(margin + n as f32 * (wide + 10.0), top, wide, client));
         let high = head + rows * row + 6.0;
         let brokers: Vec<Rect> = (0..t.brokers)
             .map(|n| Rect::new(margin, first + n as f32 * (high + gap), inner, high))
             .collect();
         let below = brokers.last().map_or(first, |last| last.bottom()) + gap - 4.0;
-        let ruler_top = below + 30.0;
-        let ruler = Rect::new(
-            margin + 62.0,
-            ruler_top,
-            inner - 62.0,
-            EPOCHS + replicas * ruler_row,
-        );
+        let ruler_top = if ruler_first { 58.0 } else { below + 30.0 };
+        let ruler = Rect::new(margin + 62.0, ruler_top, inner - 62.0, ruler_high);
         let controllers = (margin, ruler.bottom() + AXIS + 22.0);
         Self {
             width,
-            height: height.max(controllers.1 + FOOT),
+            height: height.max(below + 16.0).max(controllers.1 + FOOT),
             wide: false,
             title: (margin, 26.0),
             clients: clients.collect(),
@@ -209,7 +213,7 @@ mod tests {
     #[test]
     fn nothing_overlaps() {
         for width in [320.0, 390.0, 640.0, 768.0, 940.0, 1580.0] {
-            for height in [0.0, 480.0, 900.0] {
+            for height in [0.0, 214.0, 480.0, 900.0] {
                 for (brokers, rows, clients) in [
                     (3, 3, 2),
                     (1, 1, 1),

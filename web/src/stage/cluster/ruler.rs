@@ -7,7 +7,7 @@ use crate::stage::hit::Hit;
 use crate::stage::ink::Ink;
 use crate::stage::shapes::{Rect, filled, solid};
 use crate::stage::text::{Count, Face};
-use millrace::view::cluster::{BrokerScene, ClusterScene, ReplicaScene};
+use millrace::view::cluster::{BrokerScene, ClusterScene, ReplicaScene, Role};
 
 /// Room in which a cell is drawn, and how much of it the cell takes.
 const CELL: f32 = 37.0;
@@ -53,11 +53,11 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, scene: &ClusterScene) {
         set,
         format_args!("{told}"),
     );
-    let end = scene.ruler().map(|(_, r)| r.log_end).max().unwrap_or(0);
     let pitch = if layout.wide { CELL } else { 22.0 };
     let area = layout.ruler;
     let fits = (area.w / pitch).floor().max(2.0);
-    let goal = (end as f64 - f64::from(fits) + 1.0).max(0.0);
+    let (end, last) = ends(scene.ruler().map(|(_, r)| r), fits);
+    let goal = (last as f64 - f64::from(fits) + 1.0).max(0.0);
     let [first] = pen.first.show(RULER, [goal], 0.01);
     let scale = Scale { area, first, pitch };
     bands(pen, scene, scale);
@@ -71,6 +71,19 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, scene: &ClusterScene) {
     }
     followed(pen, scene, scale);
     axis(pen, scale);
+}
+
+/// Where a partition's log ends: its leader's, or the longest if nobody leads; and the last offset to
+/// have in sight, where so many are. What others have beyond the leader's end is shown, but not for so
+/// much that the leader's end is out of sight.
+pub(super) fn ends<'a>(replicas: impl Iterator<Item = &'a ReplicaScene>, fits: f32) -> (i64, i64) {
+    let (mut longest, mut leader) = (0, None);
+    for replica in replicas {
+        longest = replica.log_end.max(longest);
+        leader = leader.or((replica.role == Role::Leader).then_some(replica.log_end));
+    }
+    let end = leader.unwrap_or(longest);
+    (end, longest.min(end + (fits / 2.0) as i64))
 }
 
 /// The record that is followed: a frame round all its copies.
@@ -125,7 +138,8 @@ fn row(
     let (word, ink) = role(broker, replica);
     let (title, word) = match (layout.wide, word) {
         (true, word) => ("Broker", word),
-        (false, "leader on paper" | "in sync on paper") => ("Br.", "on paper"),
+        (false, "leader on paper") => ("Br.", "leader ✕"),
+        (false, "in sync on paper") => ("Br.", "in sync ✕"),
         (false, "out of sync") => ("Br.", "not in sync"),
         (false, word) => ("Br.", word),
     };
@@ -161,6 +175,11 @@ fn row(
         let set = Face::Small.left(Ink::Muted);
         let at = (scale.area.x + 8.0, y + high / 2.0 + 5.0);
         pen.list.text(at, set, format_args!("{words}"));
+    }
+    if scale.x(replica.log_end as f64) > scale.area.right() + scale.pitch {
+        let at = (scale.area.right() + 3.0, y + high / 2.0 + 5.0);
+        let set = Face::Small.left(Ink::Muted);
+        pen.list.text(at, set, format_args!("›"));
     }
     mark(pen, scale, broker, replica, (y, high));
     if replica.parts_at.is_some() {
