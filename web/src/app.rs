@@ -90,6 +90,8 @@ pub struct App {
     /// One callback for ever: a new one at each drawing would draw every part of the page anew.
     pub(crate) on: Callback<Action>,
     root: NodeRef,
+    /// The page whose name is in sight in the head, where not all are.
+    in_sight: Option<Page>,
     watch: Option<Watch>,
     _ears: Vec<Ear>,
 }
@@ -335,6 +337,7 @@ impl Component for App {
             nodes: Nodes::default(),
             on,
             root: NodeRef::default(),
+            in_sight: None,
             watch: None,
             _ears: ears(ctx.link(), *owner, params),
         }
@@ -437,6 +440,11 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         self.host.set_dials(self.nodes.dials());
+        if self.in_sight.replace(self.page) != Some(self.page) {
+            let root = self.root.cast::<web_sys::Element>();
+            let name = root.and_then(|root| root.query_selector("nav [aria-current]").ok()?);
+            name.as_ref().inspect(|name| dom::bring_in_sight(name));
+        }
         if !first {
             return;
         }

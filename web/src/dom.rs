@@ -164,6 +164,19 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Scrolls what holds an element sideways, so that the element is in its middle.
+pub fn bring_in_sight(element: &Element) {
+    if let (Some(element), Some(around)) = (
+        element.dyn_ref::<HtmlElement>(),
+        element
+            .parent_element()
+            .and_then(|e| e.dyn_into::<HtmlElement>().ok()),
+    ) {
+        let from = element.offset_left() - around.offset_left();
+        around.set_scroll_left(from - (around.client_width() - element.offset_width()) / 2);
+    }
+}
+
 /// A property of the window, for tests and benches to read.
 pub fn publish(name: &str, value: &JsValue) {
     let _ = js_sys::Reflect::set(&window(), &name.into(), value);
