@@ -3,6 +3,7 @@
 //! The same seed, scenario and commands give the same history, natively and in a browser.
 //! Nothing here reads a clock, a file or the network; see `ARCHITECTURE.md` for the map.
 
+pub mod app;
 pub mod bench;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -29,16 +29,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["id", "time", "rng", "log", "protocol", "client", "shop"],
     ),
     (
+        "app",
+        &["id", "time", "rng", "log", "protocol", "client", "stream"],
+    ),
+    (
         "sim",
         &[
             "id", "map", "time", "rng", "pile", "log", "protocol", "cluster", "client", "group",
-            "shop", "feed",
+            "shop", "feed", "app", "stream",
         ],
     ),
     (
         "scenario",
         &[
-            "id", "map", "time", "rng", "protocol", "shop", "feed", "sim", "stream",
+            "id", "map", "time", "rng", "protocol", "shop", "feed", "app", "sim", "stream",
         ],
     ),
     (
@@ -51,7 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "view",
         &[
             "id", "map", "time", "rng", "sketch", "log", "protocol", "cluster", "client", "group",
-            "shop", "sim", "scenario", "stream",
+            "shop", "app", "sim", "scenario", "stream",
         ],
     ),
     (

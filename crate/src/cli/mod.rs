@@ -1,5 +1,6 @@
 //! The command line. [`run`] is the whole program, so that tests call it in process.
 
+mod app;
 mod conform;
 mod dump_log;
 mod export;

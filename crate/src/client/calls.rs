@@ -13,17 +13,24 @@ const RECONNECT_BACKOFF: Span = Span::millis(50);
 const RECONNECT_BACKOFF_MAX: Span = Span::millis(1_000);
 
 /// Which of a node's clients speaks. A node has one connection to a broker, so its producer takes
-/// the even correlation ids and its consumer the odd ones.
+/// the even correlation ids and its consumer the odd ones; a second consumer begins halfway.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
 pub(crate) enum Role {
     Producer = 0,
     Consumer = 1,
+    SecondConsumer = 0x8000_0001,
 }
 
 impl Role {
     /// Whether a response with this correlation id is for this client.
     pub(crate) fn owns(self, id: u32) -> bool {
-        id % 2 == self as u32
+        const HALFWAY: u32 = Role::SecondConsumer as u32;
+        match self {
+            Self::Producer => id.is_multiple_of(2),
+            Self::Consumer => id % 2 == 1 && id < HALFWAY,
+            Self::SecondConsumer => id % 2 == 1 && id >= HALFWAY,
+        }
     }
 }
 

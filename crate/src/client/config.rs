@@ -214,6 +214,9 @@ pub struct ConsumerConfig {
     /// Whether a pattern leaves out the cluster's own topics.
     #[serde(rename = "exclude.internal.topics")]
     pub exclude_internal_topics: bool,
+    /// Whether a consumer that is closed leaves its group, or is missed after its session time-out.
+    #[serde(rename = "internal.leave.group.on.close")]
+    pub leave_group_on_close: bool,
 }
 
 impl Default for ConsumerConfig {
@@ -238,6 +241,7 @@ impl Default for ConsumerConfig {
             retry_backoff_max_ms: 1_000,
             allow_auto_create_topics: true,
             exclude_internal_topics: true,
+            leave_group_on_close: true,
         }
     }
 }

@@ -3,9 +3,11 @@
 
 mod reader;
 mod source;
+mod tweets;
 
 pub use reader::{Reader, ReaderKit};
 pub use source::{AwaitedAcks, Source, SourceKit};
+pub use tweets::tweet;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +27,31 @@ pub struct FeedSpec {
     pub group: String,
     /// How many keys there are, `k-01` and so on; 0: records have none.
     pub keys: u32,
-    /// A value is `{"n":17}`, padded to so many bytes by a member `pad` if that has room; at most
+    /// What values are.
+    pub values: Values,
+    /// A number is written `{"n":17}`, padded to so many bytes by a member `pad` if that has room; at most
     /// [`FeedSpec::MOST_BYTES`].
     pub record_bytes: u32,
     /// The producers' `batch.size`, in bytes.
     pub batch_size: u32,
     /// Their `linger.ms`.
     pub linger_ms: u64,
+}
+
+/// What the values are that producers send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Values {
+    /// Numbers that count up.
+    #[default]
+    Numbers,
+    /// Tweets, as texts; from one second of the run to another a tag is in the news.
+    Tweets {
+        /// From when, in seconds.
+        news_from_s: u64,
+        /// Until when.
+        news_until_s: u64,
+    },
 }
 
 impl Default for FeedSpec {
@@ -42,6 +62,7 @@ impl Default for FeedSpec {
             topic: "orders".into(),
             group: "billing".into(),
             keys: 12,
+            values: Values::Numbers,
             record_bytes: 0,
             batch_size: 16_384,
             linger_ms: 5,

@@ -1,6 +1,7 @@
 //! A program that sends a steady stream of records to one topic.
 
-use super::FeedSpec;
+use super::tweets::tweet;
+use super::{FeedSpec, Values};
 use crate::client::{Producer, ProducerConfig, ProducerRecord};
 use crate::id::{NodeId, TopicId};
 use crate::protocol::{Body, Input, Out, Timer};
@@ -185,7 +186,16 @@ impl Source {
     }
 
     fn send(&mut self, now: Time, out: &mut Out) {
-        self.write_value();
+        match self.kit.spec.values {
+            Values::Numbers => self.write_value(),
+            Values::Tweets {
+                news_from_s,
+                news_until_s,
+            } => {
+                let news = (news_from_s..news_until_s).contains(&(now.0 / 1_000_000));
+                self.value = tweet(&mut self.rng, news).into_bytes();
+            }
+        }
         let mut key = *b"k-00000000";
         let key = match self.kit.spec.keys {
             0 => None,

@@ -153,6 +153,50 @@ pub enum Fact {
         /// Records below it are committed.
         offset: i64,
     },
+    /// A stream worker has a task from now on.
+    TaskAssigned {
+        /// The worker.
+        worker: NodeId,
+        /// The sub-topology.
+        sub: u32,
+        /// The partition.
+        partition: u32,
+        /// Whether it had it before, and still has its stores.
+        kept: bool,
+    },
+    /// A stream worker reads a changelog to restore a store.
+    Restores {
+        /// The worker.
+        worker: NodeId,
+        /// The changelog.
+        at: TopicPartition,
+        /// From where: what lies before the store has.
+        from: i64,
+        /// To where the log ended then.
+        to: i64,
+    },
+    /// The stores of a stream task have everything that was in their changelogs: it runs.
+    TaskRestored {
+        /// The worker.
+        worker: NodeId,
+        /// The sub-topology.
+        sub: u32,
+        /// The partition.
+        partition: u32,
+        /// How many changes were read.
+        records: u64,
+        /// Since when.
+        since: Time,
+    },
+    /// A stream worker has a task no more.
+    TaskClosed {
+        /// The worker.
+        worker: NodeId,
+        /// The sub-topology.
+        sub: u32,
+        /// The partition.
+        partition: u32,
+    },
     /// A broker leads a partition from now on.
     Leads {
         /// The broker.

@@ -25,7 +25,7 @@ pub fn all() -> Vec<Scenario> {
     ]
     .into_iter()
     .chain(super::famous::all().into_iter().map(|famous| famous.scene))
-    .chain([hunt()])
+    .chain([super::hashtags::scene(), hunt()])
     .collect()
 }
 
@@ -124,6 +124,7 @@ pub(super) fn cluster() -> Scenario {
             readers: 3,
             ..FeedSpec::default()
         }),
+        app: None,
         script: Vec::new(),
         captions: Vec::new(),
         questions: vec![Question {

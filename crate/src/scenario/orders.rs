@@ -58,6 +58,7 @@ fn orders() -> Scenario {
         },
         workload: Workload::Generated { customers: 36 },
         feed: None,
+        app: None,
         script: Vec::new(),
         captions: Vec::new(),
         questions: vec![

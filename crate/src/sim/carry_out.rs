@@ -379,6 +379,7 @@ impl World {
             "controller" => Some(self.controllers.clone()),
             "producer" => self.feed.as_ref().map(|feed| feed.sources.clone()),
             "consumer" => self.feed.as_ref().map(|feed| feed.readers.clone()),
+            "worker" => self.app.as_ref().map(|app| app.workers.clone()),
             _ => self.shops.as_ref().and_then(of_shops),
         }
         .filter(|nodes| !nodes.is_empty())
@@ -392,7 +393,7 @@ impl World {
 }
 
 /// The names that stand for several nodes.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "payment",
     "warehouse",
     "shipping",
@@ -401,6 +402,7 @@ const KINDS: [&str; 8] = [
     "controller",
     "producer",
     "consumer",
+    "worker",
 ];
 
 /// A span that a fault may last.

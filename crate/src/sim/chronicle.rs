@@ -4,8 +4,10 @@
 //! fault; the words are made when shown.
 
 use crate::id::{NodeId, TopicPartition};
+use crate::map::Map;
 use crate::pile::Pile;
 use crate::protocol::{Brokers, Fact, Sink, Stamp, Stop, Truncation};
+use crate::time::Time;
 use std::collections::BTreeMap;
 
 /// A partition as the controllers have it.
@@ -66,6 +68,26 @@ pub enum Happening {
     },
     /// A controller became the active one, in this epoch of the quorum.
     Active(NodeId, i32),
+    /// A stream worker has a task that another had, or nobody.
+    TaskMoved {
+        /// The worker.
+        worker: NodeId,
+        /// Who had it, if anybody did.
+        from: Option<NodeId>,
+        /// Sub-topology and partition.
+        task: (u32, u32),
+    },
+    /// A task's stores have what their changelogs had.
+    TaskRestored {
+        /// The worker.
+        worker: NodeId,
+        /// Sub-topology and partition.
+        task: (u32, u32),
+        /// How many changes were read.
+        records: u64,
+        /// Since when.
+        since: Time,
+    },
 }
 
 /// Everything that befell the cluster so far.
@@ -73,6 +95,8 @@ pub enum Happening {
 pub struct Chronicle {
     entries: Pile<(Stamp, Happening)>,
     partitions: BTreeMap<TopicPartition, Leadership>,
+    /// Who had each stream task last.
+    tasks: Map<(u32, u32), NodeId>,
 }
 
 impl Chronicle {
@@ -133,6 +157,33 @@ impl Sink for Chronicle {
                 epoch,
                 leads: true,
             } => Happening::Active(node, epoch),
+            Fact::TaskAssigned {
+                worker,
+                sub,
+                partition,
+                ..
+            } => {
+                let task = (sub, partition);
+                let from = self.tasks.insert(task, worker);
+                if from == Some(worker) {
+                    return;
+                }
+                Happening::TaskMoved { worker, from, task }
+            }
+            // What was empty was restored at once.
+            Fact::TaskRestored { records: 0, .. } => return,
+            Fact::TaskRestored {
+                worker,
+                sub,
+                partition,
+                records,
+                since,
+            } => Happening::TaskRestored {
+                worker,
+                task: (sub, partition),
+                records,
+                since,
+            },
             _ => return,
         };
         self.entries.push((stamp, happening));
@@ -143,7 +194,6 @@ impl Sink for Chronicle {
 mod tests {
     use super::*;
     use crate::id::TopicId;
-    use crate::time::Time;
 
     #[test]
     fn a_change_remembers_what_was() {

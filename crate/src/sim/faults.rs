@@ -75,8 +75,13 @@ pub fn random_faults(
         ("controller", scene.cluster.controllers),
     ];
     let cluster: Vec<String> = cluster.into_iter().flat_map(numbered).collect();
+    let workers = scene.app.as_ref().map_or(0, |app| app.workers);
     let clients = scene.feed.as_ref().map(|feed| {
-        let clients = [("producer", feed.producers), ("consumer", feed.readers)];
+        let clients = [
+            ("producer", feed.producers),
+            ("consumer", feed.readers),
+            ("worker", workers),
+        ];
         clients.into_iter().flat_map(numbered).collect()
     });
     let clients: Option<Vec<String>> = clients;
@@ -144,7 +149,7 @@ pub fn random_choices(seed: u64, scene: &Scenario, until: Time) -> Vec<Acted> {
 #[must_use]
 pub fn mend_all(scene: &Scenario) -> Vec<Command> {
     let kinds: &[&str] = match scene.feed {
-        Some(_) => &["broker", "controller", "producer", "consumer"],
+        Some(_) => &["broker", "controller", "producer", "consumer", "worker"],
         None => &[
             "broker",
             "controller",
@@ -156,7 +161,10 @@ pub fn mend_all(scene: &Scenario) -> Vec<Command> {
     };
     // A broker alone is its own controller.
     let alone = scene.cluster.controllers == 0;
-    let kinds = kinds.iter().filter(|kind| !alone || **kind != "controller");
+    let app = scene.app.is_some();
+    let kinds = kinds
+        .iter()
+        .filter(|kind| (!alone || **kind != "controller") && (app || **kind != "worker"));
     let starts = kinds.map(|&node| Command::Start { node: node.into() });
     let mut all: Vec<Command> = std::iter::once(Command::Heal).chain(starts).collect();
     if scene.feed.is_some() {

@@ -1,5 +1,6 @@
 //! Plain clients in a world: who is who, and what commands do to them.
 
+use super::apps;
 use super::carry_out::within;
 use super::node::Node;
 use super::problem::Problem;
@@ -53,9 +54,14 @@ impl World {
         sink: &mut S,
     ) -> Result<(), Problem> {
         check(scenario, feed)?;
+        let plan = apps::plan(scenario)?;
         let topic = self.intern(&feed.topic);
         let group: Arc<str> = Arc::from(&*feed.group);
-        self.lay_out_cluster(scenario, Arc::from([Arc::clone(&group)]), sink)?;
+        let groups = plan.iter().map(|plan| Arc::clone(&plan.application));
+        let groups: Vec<Arc<str>> = std::iter::once(Arc::clone(&group)).chain(groups).collect();
+        let internal = plan.as_ref().map(|plan| apps::internal_topics(plan));
+        let internal = internal.unwrap_or_default();
+        self.lay_out_cluster(scenario, &internal, Arc::from(groups), sink)?;
         let bootstrap: Arc<[NodeId]> = Arc::from(&self.brokers[..]);
         let name = Arc::clone(self.topic_name(topic));
         let seed = self.seed;
@@ -93,6 +99,9 @@ impl World {
             topic,
             group,
         });
+        if let (Some(spec), Some(plan)) = (&scenario.app, plan) {
+            self.lay_out_app(spec, plan);
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::node::Node;
 use super::problem::Problem;
-use super::scenario::Scenario;
+use super::scenario::{Scenario, TopicSpec};
 use super::shops::Shops;
 use super::world::World;
 use crate::cluster::{
@@ -29,15 +29,17 @@ impl World {
             return self.lay_out_feed(scenario, feed, sink);
         }
         let (topics, sent_to) = self.name_shop_topics(scenario);
-        self.lay_out_cluster(scenario, Shops::group_names(), sink)?;
+        self.lay_out_cluster(scenario, &[], Shops::group_names(), sink)?;
         self.lay_out_shops(scenario, topics, sent_to);
         Ok(())
     }
 
-    /// Makes brokers, controllers and topics. `groups` has the groups' names by their numbers.
+    /// Makes brokers, controllers and topics, those of the scenario and `more`. `groups` has the groups'
+    /// names by their numbers.
     pub(super) fn lay_out_cluster<S: Sink>(
         &mut self,
         scenario: &Scenario,
+        more: &[TopicSpec],
         groups: Arc<[Arc<str>]>,
         sink: &mut S,
     ) -> Result<(), Problem> {
@@ -64,7 +66,7 @@ impl World {
                 Node::Broker(broker)
             };
             self.brokers = vec![self.add_node("broker-1", alone)];
-            for topic in &scenario.topics {
+            for topic in scenario.topics.iter().chain(more) {
                 self.create_topic(&topic.name, topic.partitions, &topic.configs, sink)?;
             }
             return Ok(());
@@ -107,7 +109,7 @@ impl World {
         let mut founding = Founding::new(&racks, config_of_controllers, seed);
         let min_isr = spec.min_insync_replicas.to_string();
         let mut topics = Vec::new();
-        for topic in &scenario.topics {
+        for topic in scenario.topics.iter().chain(more) {
             let new = NewTopic {
                 partitions: Some(topic.partitions),
                 replication_factor: Some(spec.replication_factor),

@@ -1,11 +1,32 @@
 //! What worlds cost in memory, beside what they share.
 
-use super::world::World;
+use super::world::{Slot, World};
+use crate::app::StreamWorker;
+use crate::cluster::Broker;
 use crate::id::TopicPartition;
 use crate::log::Batch;
 use crate::map::Map;
 
 impl World {
+    /// About how much a clone of this may come to cost, in bytes.
+    #[must_use]
+    pub fn unshared_bytes(&self) -> usize {
+        self.kernel.unshared_bytes()
+            + self.slots.len() * size_of::<Slot>()
+            + self
+                .brokers()
+                .flat_map(Broker::replicas)
+                .map(|(_, replica)| replica.unshared_bytes())
+                .sum::<usize>()
+            + self
+                .app
+                .iter()
+                .flat_map(|app| &app.workers)
+                .filter_map(|&worker| self.worker(worker))
+                .map(StreamWorker::unshared_bytes)
+                .sum::<usize>()
+    }
+
     /// About how much memory is in use for this world alone, and not for `later`, in bytes: what logs
     /// have deleted since. Copies of a partition share their batches.
     #[must_use]

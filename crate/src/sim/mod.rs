@@ -1,5 +1,6 @@
 //! The simulation: hosts the machines, carries their messages, keeps their history.
 
+mod apps;
 mod by_hand;
 mod carry_out;
 mod chronicle;
@@ -27,6 +28,7 @@ mod trail;
 mod world;
 
 pub use crate::cluster::Flaw;
+pub use apps::App;
 pub use chronicle::{Chronicle, Happening, Leadership};
 pub use command::{Acted, Command};
 pub use crashes::{Aftermath, Crash, Crashes, lost};

@@ -1,5 +1,6 @@
 //! What a node can be, and how the world speaks to any of them.
 
+use crate::app::StreamWorker;
 use crate::cluster::{Broker, Controller, Death};
 use crate::feed::{Reader, Source};
 use crate::id::OrderId;
@@ -21,6 +22,7 @@ pub enum Node {
     Worker(Worker),
     Source(Source),
     Reader(Reader),
+    StreamWorker(Box<StreamWorker>),
 }
 
 impl Node {
@@ -36,6 +38,7 @@ impl Node {
             Self::Worker(node) => node.handle(now, input, settings, out),
             Self::Source(node) => node.handle(now, input, settings, out),
             Self::Reader(node) => node.handle(now, input, settings, out),
+            Self::StreamWorker(node) => node.handle(now, input, out),
         }
     }
 
@@ -58,6 +61,7 @@ impl Node {
             Self::Worker(node) => node.crash(),
             Self::Source(node) => node.crash(),
             Self::Reader(node) => node.crash(),
+            Self::StreamWorker(node) => node.crash(),
         }
         Vec::new()
     }

@@ -3,6 +3,7 @@
 
 use super::command::{Acted, Command};
 use super::promise::Promise;
+use crate::app::AppSpec;
 use crate::feed::FeedSpec;
 use crate::map::Map;
 use crate::protocol::Service;
@@ -47,6 +48,9 @@ pub struct Scenario {
     /// Clients in place of the shops, if that is what it has.
     #[serde(default)]
     pub feed: Option<FeedSpec>,
+    /// A stream application beside plain clients.
+    #[serde(default)]
+    pub app: Option<AppSpec>,
     /// Commands that act by themselves.
     pub script: Vec<Acted>,
     /// Sentences shown at their time.

@@ -1,5 +1,6 @@
 //! The whole state at one instant.
 
+use super::apps::App;
 use super::feeds::Feed;
 use super::kernel::{Delivery, Kernel, Message};
 use super::node::Node;
@@ -36,7 +37,7 @@ pub enum Status {
 }
 
 #[derive(Clone, Debug)]
-struct Slot {
+pub(super) struct Slot {
     name: Arc<str>,
     status: Status,
     node: Node,
@@ -49,7 +50,7 @@ struct Slot {
 #[derive(Clone, Debug)]
 pub struct World {
     pub(super) kernel: Kernel<Body>,
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
     topics: Vec<Arc<str>>,
     offsets_topic: Arc<str>,
     pub(super) settings: Settings,
@@ -57,6 +58,7 @@ pub struct World {
     pub(super) controllers: Vec<NodeId>,
     pub(super) shops: Option<Shops>,
     pub(super) feed: Option<Feed>,
+    pub(super) app: Option<App>,
     pub(super) seed: u64,
     out: Out,
 }
@@ -77,6 +79,7 @@ impl World {
             controllers: Vec::new(),
             shops: None,
             feed: None,
+            app: None,
             seed,
             out: Out::default(),
         };
@@ -148,6 +151,12 @@ impl World {
     #[must_use]
     pub fn feed(&self) -> Option<&Feed> {
         self.feed.as_ref()
+    }
+
+    /// The stream application, if there is one.
+    #[must_use]
+    pub fn app(&self) -> Option<&App> {
+        self.app.as_ref()
     }
 
     /// The topic that a service reads as they are wired now, where there are shops.
@@ -359,18 +368,6 @@ impl World {
             (0..self.partitions(topic)).map(move |p| TopicPartition::new(topic, p))
         });
         partitions.filter_map(|at| self.log(at))
-    }
-
-    /// About how much a clone of this may come to cost, in bytes.
-    #[must_use]
-    pub fn unshared_bytes(&self) -> usize {
-        self.kernel.unshared_bytes()
-            + self.slots.len() * size_of::<Slot>()
-            + self
-                .brokers()
-                .flat_map(Broker::replicas)
-                .map(|(_, replica)| replica.unshared_bytes())
-                .sum::<usize>()
     }
 
     /// Lets time pass to `at` without an event; nothing may be due before.

@@ -5,7 +5,7 @@ use super::panel::{Marker, Tone};
 use crate::id::GroupId;
 use crate::protocol::{Lane, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Settings, Wiring};
-use crate::sim::{Command, Event, Happening, Moment, Timeline, World};
+use crate::sim::{App, Command, Event, Happening, Moment, Timeline, World};
 use crate::time::{Span, Time};
 
 /// What happened, for the scrubber: what was done, and what came of it.
@@ -192,9 +192,10 @@ fn cluster(moment: &Moment) -> Vec<Marker> {
     markers
 }
 
-/// A group's name: a service's, or the plain clients' own.
+/// A group's name: a service's, the plain clients' own, or an application's.
 pub(super) fn group_name(world: &World, group: GroupId) -> Option<&str> {
     match world.feed() {
+        Some(_) if group == App::GROUP => Some(&*world.app()?.plan.application),
         Some(feed) => Some(&feed.group),
         None => Service::ALL
             .get(group.index())

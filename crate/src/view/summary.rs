@@ -5,7 +5,7 @@ use super::panel::Mark;
 use super::scene::topic_order;
 use crate::id::{GroupId, TopicId, TopicPartition};
 use crate::protocol::{Lane, Service};
-use crate::sim::{Feed, Moment, Shops, Timeline, World};
+use crate::sim::{App, Feed, Moment, Shops, Timeline, World};
 use crate::time::{Span, Time};
 use serde::{Serialize, Serializer};
 
@@ -326,9 +326,25 @@ fn groups(world: &World) -> Vec<(String, GroupSummary)> {
         let topic = world.read_by(service)?;
         Some(group(service.name(), Shops::group(service), topic))
     });
-    let feed = world.feed();
+    let feed = world.feed().filter(|feed| !feed.readers.is_empty());
     let readers = feed.map(|feed| group(&feed.group, Feed::GROUP, feed.topic));
-    services.chain(readers).collect()
+    services.chain(readers).chain(app_group(world)).collect()
+}
+
+/// The group of a stream application, over all topics that it reads.
+fn app_group(world: &World) -> Option<(String, GroupSummary)> {
+    let app = world.app()?;
+    let sources = app.plan.subs.iter().flat_map(|sub| &sub.sources);
+    let topics: Vec<TopicId> = sources.map(|&(topic, _)| app.topics[topic]).collect();
+    let names: Vec<&str> = topics.iter().map(|&t| &**world.topic_name(t)).collect();
+    let lags = topics
+        .iter()
+        .map(|&topic| group_lag(world, App::GROUP, topic));
+    let group = GroupSummary {
+        topic: names.join(", "),
+        lag: lags.sum(),
+    };
+    Some((app.plan.application.to_string(), group))
 }
 
 fn as_map<T: Serialize, S: Serializer>(rows: &[(String, T)], to: S) -> Result<S::Ok, S::Error> {

@@ -34,8 +34,10 @@ pub(super) struct Membership {
     prepared: bool,
     joining: bool,
     join_at: Time,
-    /// The commit before joining may take until then.
+    /// The commit before joining, and an application that listens, may take until then.
     prepare_until: Option<Time>,
+    /// The application that listens is done with what it had.
+    pub given_up: bool,
     heartbeat_at: Time,
     heartbeat_in_flight: bool,
     /// When the coordinator was last heard of.
@@ -62,6 +64,7 @@ impl Membership {
             joining: false,
             join_at: Time::ZERO,
             prepare_until: None,
+            given_up: false,
             heartbeat_at: Time::MAX,
             heartbeat_in_flight: false,
             heard_at: Time::ZERO,
@@ -115,6 +118,23 @@ fn counts(image: &Metadata, topics: impl Iterator<Item = TopicId>) -> Vec<(Topic
 }
 
 impl Consumer {
+    /// The same with an application that listens to rebalances (`ConsumerRebalanceListener`): before
+    /// partitions are given up it is asked ([`Consumer::is_revoking`]), and they are kept until it has
+    /// said that it is done with them ([`Consumer::give_up`]), for `max.poll.interval.ms` at most.
+    #[must_use]
+    pub fn with_listener(mut self) -> Self {
+        self.listens = true;
+        self
+    }
+
+    /// The application that listens is done with the partitions it was asked for.
+    pub fn give_up(&mut self, now: Time, out: &mut Out) {
+        if let Some(group) = &mut self.group {
+            group.given_up = true;
+        }
+        self.step(now, out);
+    }
+
     /// Looks for the coordinator, if it is needed and not known.
     pub(super) fn find_coordinator(&mut self, now: Time, out: &mut Out) {
         let needed = self.subscription.is_shared()
@@ -341,8 +361,10 @@ impl Consumer {
         if group.prepared {
             return true;
         }
+        // Whoever is no member any more has nothing left to give up.
+        let has_some = group.stable().is_ok() && self.assignment.len() > 0;
+        let until = now + Span::millis(self.config.max_poll_interval_ms);
         if group.prepare_until.is_none() && auto && group.stable().is_ok() {
-            let until = now + Span::millis(self.config.max_poll_interval_ms);
             group.prepare_until = Some(until);
             let offsets = self.assignment.consumed();
             self.commits.add(Reason::Rebalance, offsets, until);
@@ -351,16 +373,29 @@ impl Consumer {
         if self.commits.is_pending(Reason::Rebalance) {
             return false;
         }
+        if let Some(group) = &mut self.group
+            && self.listens
+            && has_some
+            && !group.given_up
+        {
+            let until = *group.prepare_until.get_or_insert(until);
+            if now < until {
+                return false;
+            }
+        }
         self.revoke(out);
         if let Some(group) = &mut self.group {
             group.prepare_until = None;
+            group.given_up = false;
             group.prepared = true;
         }
         true
     }
 
-    /// Whether the partitions are about to be given up: nothing is fetched or returned any more.
-    pub(super) fn is_revoking(&self) -> bool {
+    /// Whether the partitions are about to be given up: nothing is fetched or returned any more. An
+    /// application that listens is waited for then.
+    #[must_use]
+    pub fn is_revoking(&self) -> bool {
         self.group
             .as_ref()
             .is_some_and(|g| g.prepare_until.is_some())

@@ -87,6 +87,8 @@ pub struct Consumer {
     /// Being closed, until then at most.
     closing: Option<Time>,
     closed: bool,
+    /// Whether the application is asked before partitions are given up.
+    listens: bool,
     alarm: Alarm,
 }
 
@@ -118,6 +120,7 @@ impl Consumer {
             last_poll: Time::ZERO,
             closing: None,
             closed: false,
+            listens: false,
             alarm: Alarm::default(),
             config,
         }
@@ -128,6 +131,13 @@ impl Consumer {
     #[must_use]
     pub fn after(mut self, last: &Self) -> Self {
         self.calls.follow_on(&last.calls);
+        self
+    }
+
+    /// The same as the second consumer of its node, beside another: it has correlation ids of its own.
+    #[must_use]
+    pub fn as_second(mut self) -> Self {
+        self.calls = Calls::new(Role::SecondConsumer);
         self
     }
 
@@ -516,7 +526,9 @@ impl Consumer {
             .is_none_or(|group| std::mem::replace(&mut group.left, true));
         if !left && self.subscription.is_shared() {
             self.revoke(out);
-            self.leave(now, out);
+            if self.config.leave_group_on_close {
+                self.leave(now, out);
+            }
         }
         let leaving = self
             .calls

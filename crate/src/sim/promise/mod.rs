@@ -423,6 +423,11 @@ impl Promises {
             } => {
                 self.reading.insert((consumer, at), position);
             }
+            Fact::Restores {
+                worker, at, from, ..
+            } => {
+                self.reading.insert((worker, at), from);
+            }
             Fact::Delivered {
                 consumer,
                 at,
@@ -485,6 +490,7 @@ impl Sink for Promises {
             | Fact::QuorumLeader { .. } => self.hear_controller(stamp, fact),
             Fact::Acked { .. }
             | Fact::Owns { .. }
+            | Fact::Restores { .. }
             | Fact::Delivered { .. }
             | Fact::LatestOffset { .. }
             | Fact::Committed { .. } => self.hear_client(stamp, fact),

@@ -48,6 +48,8 @@ pub struct Node {
     pub(super) changelog: Option<usize>,
     /// Whether its results wait in a cache until positions are committed.
     pub(super) cached: bool,
+    /// Whether the changes of its store do.
+    pub(super) logs_at_commit: bool,
 }
 
 /// What a node does.
@@ -293,6 +295,7 @@ impl Making<'_> {
         if suffixes.len() == 2 {
             // A join gives a stream, which no cache thins out.
             self.nodes[node].cached = false;
+            self.nodes[node].logs_at_commit = false;
             return Ok((node, Kind::Stream));
         }
         Ok((node, Kind::Table))
@@ -387,6 +390,7 @@ impl Making<'_> {
             sub: 0,
             changelog: None,
             cached: false,
+            logs_at_commit: false,
         });
         node
     }
@@ -402,6 +406,7 @@ impl Making<'_> {
         let topic = format!("{}-{name}-changelog", self.application);
         self.nodes[node].changelog = Some(self.topic(&topic, TopicRole::Changelog(node), 0)?);
         self.nodes[node].cached = cached;
+        self.nodes[node].logs_at_commit = self.cache;
         Ok(node)
     }
 

@@ -4,7 +4,7 @@ use super::expr::text;
 use super::plan::{Op, Plan, TopicRole};
 use super::store::{Cache, Change, JoinStore, Rows, WindowStore, new_join};
 use super::{Does, Event, Extractor, Fold, Format};
-use crate::stream::Side;
+use crate::stream::{Pane, Side};
 use serde_json::{Map, Value as Json, json};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -219,6 +219,18 @@ impl Task {
         }
     }
 
+    /// About how many bytes a clone of it takes.
+    #[must_use]
+    pub fn unshared_bytes(&self) -> usize {
+        let kept = self.held.iter().map(|held| match &held.kept {
+            Kept::Windows(store) => store.operator().open().count() * size_of::<Pane>(),
+            Kept::Rows(rows) => rows.iter().count() * 64,
+            Kept::Join(join) => join.join.kept() * 64,
+            Kept::Nothing => 0,
+        });
+        kept.sum()
+    }
+
     /// What the store of a node holds, for looking at: key, with its window where it has one, and
     /// value.
     #[must_use]
@@ -251,7 +263,7 @@ impl Task {
     fn log_changes(&mut self, flushing: bool, out: &mut TaskOut) {
         let mut changes: Vec<Change> = Vec::new();
         for &(node, topic) in &self.plan.subs[self.sub].stores {
-            if self.plan.nodes[node].cached && !flushing {
+            if self.plan.nodes[node].logs_at_commit && !flushing {
                 continue;
             }
             match self

@@ -367,7 +367,7 @@ fn facts(moment: &Moment, scene: &ClusterScene) -> Vec<(String, String)> {
         ),
         ("Given up in all".to_owned(), traffic.failed().to_string()),
     ]);
-    if let Some(feed) = world.feed() {
+    if let Some(feed) = world.feed().filter(|feed| !feed.readers.is_empty()) {
         let position = committed(world, Feed::GROUP, at);
         rows.push((
             format!("Read by {}, below", feed.group),

@@ -2,9 +2,9 @@
 //! the run's own numbers.
 
 use super::ClusterScene;
-use super::disks;
 use super::fate::replica;
 use super::scene::{leading, number, numbers, parts_at, stopped};
+use super::{disks, tasks};
 use crate::cluster::{Flaw, PartitionState};
 use crate::id::{NodeId, TopicPartition};
 use crate::protocol::{Acks, Stop};
@@ -31,6 +31,7 @@ pub fn explain(timeline: &Timeline, at: TopicPartition) -> Explain {
         .or_else(|| view.leader_down())
         .or_else(|| view.leader_frozen())
         .or_else(|| view.too_few())
+        .or_else(|| tasks::news(timeline))
         .or_else(|| view.elected())
         .or_else(|| view.shrunk())
         .unwrap_or_else(|| view.calm());
@@ -48,7 +49,8 @@ pub fn explain(timeline: &Timeline, at: TopicPartition) -> Explain {
         told.now.0.splice(..0, now.0);
     }
     let more = [view.divergent(), view.committed(), disks::words(view.world)];
-    for words in more.into_iter().flatten() {
+    let tasks = tasks::words(view.world);
+    for words in more.into_iter().chain([tasks]).flatten() {
         told.now = told.now.say(format!(" {words}"));
     }
     told

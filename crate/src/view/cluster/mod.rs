@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod record;
 pub mod scene;
 pub mod tables;
+pub mod tasks;
 pub mod zookeeper;
 
 use crate::sim::Status;

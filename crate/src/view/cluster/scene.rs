@@ -115,6 +115,11 @@ fn clients(world: &World, into: &mut Vec<ClientScene>) {
             into.push(group(&feed.group, running));
         }
     }
+    if let Some(app) = world.app() {
+        for (number, &node) in (1..).zip(&app.workers) {
+            into.push(worker(world, node, number));
+        }
+    }
     if let Some(shops) = world.shops() {
         into.push(producer(world, shops.async_shop, "Shop".to_owned()));
         for service in Service::ALL {
@@ -144,6 +149,26 @@ fn producer(world: &World, node: NodeId, name: String) -> ClientScene {
         up: world.status(node) != Status::Down,
         waits_since,
         waits_until: waits_since.zip(patience).map(|(since, span)| since + span),
+    }
+}
+
+/// A stream worker: it reads and produces.
+fn worker(world: &World, node: NodeId, number: usize) -> ClientScene {
+    let tasks = world.worker(node).map_or(&[][..], |worker| worker.tasks());
+    let tasks: Vec<String> = tasks
+        .iter()
+        .map(|running| format!("{}_{}", running.task().sub(), running.task().partition()))
+        .collect();
+    ClientScene {
+        name: format!("Worker {number}"),
+        detail: match tasks.is_empty() {
+            true => "no task".to_owned(),
+            false => tasks.join(" "),
+        },
+        produces: true,
+        up: world.status(node) != Status::Down,
+        waits_since: None,
+        waits_until: None,
     }
 }
 
@@ -185,7 +210,11 @@ fn place(world: &World, node: NodeId) -> Option<Place> {
     let client = match (world.feed(), world.shops()) {
         (Some(feed), _) => {
             let source = feed.sources.iter().position(|&source| source == node);
-            source.or_else(|| feed.readers.contains(&node).then_some(feed.sources.len()))?
+            let reader = feed.readers.contains(&node).then_some(feed.sources.len());
+            let first = feed.sources.len() + usize::from(!feed.readers.is_empty());
+            let mut workers = world.app().into_iter().flat_map(|app| &app.workers);
+            let worker = workers.position(|&worker| worker == node);
+            source.or(reader).or(worker.map(|place| first + place))?
         }
         (None, Some(shops)) if shops.async_shop == node => 0,
         (None, Some(shops)) => 1 + shops.workers.iter().position(|w| w.contains(&node))?,

@@ -1,5 +1,6 @@
 //! The Cluster picture as tables: the same facts, for those who do not see it and for the curious.
 
+use super::tasks;
 use super::{BrokerScene, Cargo, ClusterScene, Place, rack};
 use crate::id::TopicPartition;
 use crate::sim::{Status, World};
@@ -8,14 +9,16 @@ use crate::view::panel::Table;
 /// Every part of the picture as a table.
 #[must_use]
 pub fn tables(world: &World, scene: &ClusterScene) -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         brokers(scene),
         epochs(world, scene),
         partitions(scene),
         controllers(scene),
         metadata(scene),
         flights(scene),
-    ]
+    ];
+    tables.extend(tasks::table(world));
+    tables
 }
 
 /// Every replica of a partition: what it is, where it ends, what it knows to be committed.
