@@ -11,6 +11,7 @@ mod dialog;
 mod dom;
 mod drop;
 mod embed;
+mod foot;
 mod header;
 mod host;
 mod keys;
