@@ -303,8 +303,15 @@ fn a_link_carries_everything() {
 
 #[test]
 #[ignore = "needs a browser: cargo xtask test"]
-fn it_is_embedded_and_asks_in_an_exam() {
-    let visit = Visit::to("#windows");
+fn it_is_embedded_asks_in_an_exam_and_the_words_of_the_notes_lead_to_it() {
+    let visit = Visit::to("#notes");
+    visit
+        .browser
+        .click("[aria-label='See it happen: Out-of-order delivery']");
+    visit
+        .browser
+        .wait_text(&test("at"), "gets there", |text| text == "12:01:18");
+    assert!(!visit.playing(), "a moment to look at stands still");
     visit.open("?embed=1#windows");
     visit
         .browser

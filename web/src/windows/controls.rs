@@ -5,6 +5,7 @@ use crate::panel::Entry;
 use crate::ui::{Action, Ui};
 use millrace::stream::{Asked, Early, Engine, Windows, millis};
 use millrace::view::windows::{AGGREGATES, Change, KINDS, MODES, Scene, grace, kind_of, length};
+use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -58,9 +59,8 @@ pub(super) fn refusals(state: &State) -> Html {
 pub(super) fn settings(ui: &Ui, state: &State) -> Html {
     let setup = state.setup();
     let time = |from, label, ms, make: fn(i64) -> Change| {
-        typed(ui, from, label, length(ms), move |text| {
-            millis(text).map(make)
-        })
+        let read = Rc::new(move |text: &str| millis(text).map(make));
+        typed(ui, from, label, length(ms), read)
     };
     let of_windows = match &setup.windows {
         Windows::Tumbling { size, offset } => html! {
@@ -79,9 +79,8 @@ pub(super) fn settings(ui: &Ui, state: &State) -> Html {
             <>{ number(ui, "count", "Records", *size, Change::Count) }{ number(ui, "count-slide", "Every", *slide, Change::CountSlide) }</>
         },
         Windows::Punctuation { marker } if setup.scene == Scene::Own => {
-            typed(ui, "marker", "Ended by", marker.clone(), |text| {
-                Ok(Change::Marker(text.to_owned()))
-            })
+            let read = Rc::new(|text: &str| Ok(Change::Marker(text.to_owned())));
+            typed(ui, "marker", "Ended by", marker.clone(), read)
         }
         Windows::Punctuation { .. } | Windows::Global => html! {},
     };
@@ -93,10 +92,10 @@ pub(super) fn settings(ui: &Ui, state: &State) -> Html {
             { time("lateness", "Lateness", setup.lateness, Change::Lateness) }
             if setup.engine == Engine::Spark { { time("batch", "Micro-batch", setup.batch, Change::Batch) } }
             if setup.engine != Engine::Spark && (setup.idle.is_some() || setup.scene == Scene::Idle) {
-                { typed(ui, "idle", "Idle after", idle, |text| match text.trim() {
+                { typed(ui, "idle", "Idle after", idle, Rc::new(|text: &str| match text.trim() {
                     "" | "never" | "-" | "–" => Ok(Change::Idle(None)),
                     text => millis(text).map(|ms| Change::Idle(Some(ms))),
-                }) }
+                })) }
             }
             if setup.is_timed() { { triggers(ui, setup.trigger) } }
             { modes(ui, state) }
@@ -107,14 +106,11 @@ pub(super) fn settings(ui: &Ui, state: &State) -> Html {
     }
 }
 
+/// What was typed, as a change, or why it is none.
+type Reading = Rc<dyn Fn(&str) -> Result<Change, String>>;
+
 /// A field to type into; what is no such thing is said.
-fn typed(
-    ui: &Ui,
-    from: &'static str,
-    label: &'static str,
-    value: String,
-    read: impl Fn(&str) -> Result<Change, String> + 'static,
-) -> Html {
+fn typed(ui: &Ui, from: &'static str, label: &'static str, value: String, read: Reading) -> Html {
     let settle = {
         let on = ui.on.clone();
         Callback::from(move |input: HtmlInputElement| {
@@ -139,11 +135,12 @@ fn number(
     n: u32,
     make: fn(u32) -> Change,
 ) -> Html {
-    typed(ui, from, label, n.to_string(), move |text| {
+    let read = move |text: &str| {
         let n = text.trim().parse().ok().filter(|&n: &u32| n > 0);
         n.map(make)
             .ok_or_else(|| format!("“{text}” is no number of records"))
-    })
+    };
+    typed(ui, from, label, n.to_string(), Rc::new(read))
 }
 
 fn check(
@@ -165,14 +162,14 @@ fn choice(
     id: &'static str,
     label: &'static str,
     options: &[(String, bool)],
-    make: impl Fn(usize) -> Option<Change> + 'static,
+    make: Rc<dyn Fn(usize) -> Option<Change>>,
 ) -> Html {
     let onchange = {
         let on = ui.on.clone();
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
             let chosen = usize::try_from(select.selected_index()).ok();
-            if let Some(change) = chosen.and_then(&make) {
+            if let Some(change) = chosen.and_then(&*make) {
                 on.emit(does(id, change));
             }
         })
@@ -208,9 +205,8 @@ fn triggers(ui: &Ui, here: Asked) -> Html {
         .iter()
         .map(|&trigger| (name(trigger), trigger == here))
         .collect();
-    choice(ui, "trigger", "Answers", &options, move |n| {
-        all.get(n).map(|&trigger| Change::Trigger(trigger))
-    })
+    let make = move |n: usize| all.get(n).map(|&trigger| Change::Trigger(trigger));
+    choice(ui, "trigger", "Answers", &options, Rc::new(make))
 }
 
 fn modes(ui: &Ui, state: &State) -> Html {
@@ -221,7 +217,8 @@ fn modes(ui: &Ui, state: &State) -> Html {
         _ => MODES[n].to_owned(),
     };
     let options: Vec<_> = (0..MODES.len()).map(|n| (name(n), n == here)).collect();
-    choice(ui, "mode", "Results", &options, |n| Some(Change::Mode(n)))
+    let make = Rc::new(|n| Some(Change::Mode(n)));
+    choice(ui, "mode", "Results", &options, make)
 }
 
 fn aggregates(ui: &Ui, state: &State) -> Html {
@@ -230,9 +227,9 @@ fn aggregates(ui: &Ui, state: &State) -> Html {
         .iter()
         .map(|(name, aggregate)| ((*name).to_owned(), *aggregate == here))
         .collect();
-    choice(ui, "agg", "Aggregate", &options, |n| {
-        AGGREGATES
-            .get(n)
-            .map(|(_, aggregate)| Change::Aggregate(*aggregate))
-    })
+    let make = |n: usize| {
+        let chosen = AGGREGATES.get(n);
+        chosen.map(|(_, aggregate)| Change::Aggregate(*aggregate))
+    };
+    choice(ui, "agg", "Aggregate", &options, Rc::new(make))
 }

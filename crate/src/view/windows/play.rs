@@ -3,7 +3,7 @@
 use super::run::{self, Run};
 use super::scenes::{Event, NOON, Own, Scene};
 use super::{Change, Setup};
-use crate::stream::Engine;
+use crate::stream::{Engine, Windows};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
@@ -238,6 +238,7 @@ impl Play {
 
     /// Another file of a person's own; what was done to the events stays only if `keep`.
     pub fn load(&mut self, own: Arc<Own>, keep: bool) {
+        let scaled = keep || self.setup.scene == Scene::Own;
         self.own = Some(own);
         if !keep {
             self.setup.edits.clear();
@@ -246,6 +247,34 @@ impl Play {
         }
         self.setup.scene = Scene::Own;
         self.restart();
+        if !scaled {
+            self.scale();
+        }
+    }
+
+    /// Takes windows and a delay of a length that can be seen in these events, if those that are set
+    /// cannot.
+    fn scale(&mut self) {
+        let span = self.range.ts_to - self.range.from;
+        let (size, delay) = (nice(span / 8), nice(span / 40));
+        let seen = |ms: i64| (1..=60).contains(&(span / ms.max(1)));
+        match &mut self.setup.windows {
+            Windows::Tumbling {
+                size: length,
+                offset,
+            } if !seen(*length) => {
+                (*length, *offset) = (size, 0);
+            }
+            Windows::Session { gap: length } | Windows::Aligned { difference: length }
+                if !seen(*length) =>
+            {
+                *length = size;
+            }
+            _ => return,
+        }
+        self.setup.delay = delay;
+        self.setup.hold();
+        self.rerun();
     }
 
     /// What is played.

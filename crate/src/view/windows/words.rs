@@ -11,6 +11,9 @@ const DAY: i64 = 86_400_000;
 /// A moment as a time of day, with as many digits as it needs; beyond a day with the date.
 #[must_use]
 pub fn clock(ms: i64) -> String {
+    if ms == i64::MAX {
+        return "the end of time".to_owned();
+    }
     let (day, rest) = (ms.div_euclid(DAY), ms.rem_euclid(DAY));
     let (h, m, s, ms) = (
         rest / 3_600_000,
@@ -162,7 +165,7 @@ pub fn explain(play: &Play) -> Explain {
     let hint = if play.order().is_empty() {
         "Load a file, or add an event."
     } else {
-        "Drag an event, the watermark’s delay, or a window’s edge."
+        "Drag an event, the watermark’s delay, or a window’s edge. In the picture, page keys choose an event and arrow keys move it."
     };
     let (now, moment) = match setup.picked {
         Some(n) => (event(play, run, n), i64::MIN),
@@ -250,6 +253,9 @@ fn event(play: &Play, run: &Run, n: u32) -> Text {
 /// What the watermark was when an event came, and what the engine did about it.
 fn met(play: &Play, run: &Run, n: u32) -> String {
     let (setup, fate, engine) = (play.setup(), &run.fates[n as usize], run.engine);
+    if matches!(setup.windows, Windows::Global) {
+        return "It is in the one window there is, which answers when the input ends. ".to_owned();
+    }
     if !setup.is_timed() {
         return String::new();
     }
@@ -259,9 +265,10 @@ fn met(play: &Play, run: &Run, n: u32) -> String {
         "The watermark"
     };
     if fate.watermark <= 0 && play.range().from > 0 || fate.watermark == i64::MIN {
-        return format!("There is no watermark yet, so its {} open. ", are(fate));
+        return "There is no watermark yet, so nothing is late. ".to_owned();
     }
     let stood = format!("{name} stood at {}", clock(fate.watermark));
+    let session = matches!(setup.windows, Windows::Session { .. });
     let extra = match engine {
         Engine::KafkaStreams if setup.delay + setup.lateness > 0 => {
             format!(" and {} of grace", length(setup.delay + setup.lateness))
@@ -286,11 +293,15 @@ fn met(play: &Play, run: &Run, n: u32) -> String {
         );
     }
     if fate.late {
+        let what = if session { "session" } else { "window" };
         return format!(
-            "{stood}, past the end of its window, which had its time before. Within{} it still takes \
+            "{stood}, past the end of its {what}, which had its time before. Within{} it still takes \
              the event. ",
             extra.trim_start_matches(" and")
         );
+    }
+    if session {
+        return format!("{stood}. ");
     }
     format!("{stood}, and its {} still open. ", are(fate))
 }

@@ -75,6 +75,14 @@ fn ones_own_events_are_read_as_the_command_reads_them() {
             .expect("it is carried")
     };
     assert_eq!(saved.own().expect("few rows"), own);
+    // Events of a day get windows that can be seen.
+    let day: String = (0..50).map(|n| format!("{},a\n", n * 1_728_000)).collect();
+    let (own, _) =
+        Own::read(("d.csv", "1"), &format!("ts_ms,key\n{day}"), "count", None).expect("it is read");
+    let mut play = super::play(Scene::Late);
+    play.load(Arc::new(own), false);
+    assert_eq!(play.setup().windows.to_string(), "tumbling:21600000ms");
+    assert_eq!(play.setup().delay, 3_600_000);
     let none = Own::read(("f.csv", "0"), "time\n1\n", "count", None);
     assert!(
         none.expect_err("no column")

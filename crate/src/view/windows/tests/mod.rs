@@ -140,6 +140,26 @@ fn a_dragged_event_changes_everything_at_once() {
 }
 
 #[test]
+fn an_input_that_ends_answers_for_all_its_windows() {
+    for engine in Engine::ALL {
+        let play = changed(Scene::OnTime, [Change::Engine(engine), Change::Ends(true)]);
+        let run = play.run().expect("every engine has it");
+        let told = run.emitted.iter().map(|result| match result.value {
+            Value::Number(n) => n,
+            _ => 0,
+        });
+        let told = told.sum::<i64>();
+        // The other two go on waiting for more.
+        match engine {
+            Engine::Flink | Engine::Beam => assert_eq!(told, 20, "{engine}"),
+            Engine::Spark | Engine::KafkaStreams => assert!(told < 20, "{engine}"),
+        }
+        let now = explain(&play).now.plain();
+        assert!(now.len() < 400 && !now.contains("292277"), "{now}");
+    }
+}
+
+#[test]
 fn sessions_grow_and_merge() {
     let mut play = play(Scene::Sessions);
     play.change(Change::At(at(36))).expect("a moment");
