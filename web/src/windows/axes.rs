@@ -91,10 +91,11 @@ impl Brush<'_> {
                 format_args!("now"),
             );
         } else {
-            let set = Face::Small.left(Ink::Main);
-            let at = (plot.right() + 6.0, y - 5.0);
-            self.list
-                .text(at, set, format_args!("now {}", clock(self.at)));
+            // Whole seconds: what moves is the line.
+            let now = clock(self.at.div_euclid(1_000) * 1_000);
+            let set = Face::Small.right(Ink::Main);
+            let at = (self.places.size.0 - 8.0, y - 5.0);
+            self.list.text(at, set, format_args!("now {now}"));
         }
         let Some(mark) = run.watermark(self.at) else {
             return;
