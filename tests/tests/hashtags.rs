@@ -1,8 +1,10 @@
 //! The scene of the hashtags: what stream tasks count, with a crash and without.
 
+use millrace::id::TopicPartition;
 use millrace::scenario::{self, hashtags::Outcome};
 use millrace::sim::{Happening, Timeline};
 use millrace::time::Time;
+use millrace::view::cluster::{explain::explain, tasks};
 use millrace_tests::{millrace, play};
 use serde_json::Value;
 
@@ -104,4 +106,53 @@ fn millrace_run_says_what_came_of_it() {
     ] {
         assert!(text.stdout.contains(part), "{part}: {}", text.stdout);
     }
+}
+
+/// What the Cluster page says of the tasks, from the run's own facts.
+#[test]
+fn the_page_says_who_is_missed_what_moved_and_how_it_was_restored() {
+    let scene = scenario::by_name("hashtags").expect("the scene is there");
+    let mut timeline = Timeline::new(scene, 41).expect("it holds together");
+    let said = |timeline: &Timeline| {
+        let topic = timeline
+            .moment()
+            .world
+            .topic_id("tweets")
+            .expect("it is there");
+        let told = explain(timeline, TopicPartition::new(topic, 0));
+        (told.heading, told.now.plain(), told.hint)
+    };
+    play(&mut timeline, 20);
+    let (_, calm, _) = said(&timeline);
+    assert!(
+        calm.contains("3 workers have 6 of the 6 tasks of hashtags"),
+        "{calm}"
+    );
+    play(&mut timeline, 26);
+    let (heading, now, _) = said(&timeline);
+    assert_eq!(heading, "Who counts now?");
+    assert!(
+        now.starts_with("Worker 2 was killed 1.9 s ago. Its tasks 0_1 and 1_1 stand still"),
+        "{now}"
+    );
+    assert!(now.contains("6 s (session.timeout.ms)"), "{now}");
+    play(&mut timeline, 33);
+    let (heading, now, hint) = said(&timeline);
+    assert_eq!(heading, "Who has the tasks now?");
+    assert!(
+        now.contains("Task 1_1 moved from worker 2 to worker"),
+        "{now}"
+    );
+    assert!(now.contains("changes from its changelog in"), "{now}");
+    assert!(now.contains("Task 0_1 moved from worker 2"), "{now}");
+    assert!(now.contains("It has no store"), "{now}");
+    assert!(hint.contains("at least once"), "{hint}");
+    play(&mut timeline, 70);
+    let world = &timeline.moment().world;
+    let table = tasks::table(world).expect("it has an application");
+    assert_eq!(table.rows.len(), 6);
+    assert!(
+        table.rows.iter().all(|row| row[2] == "running"),
+        "{table:?}"
+    );
 }

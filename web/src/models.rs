@@ -272,7 +272,12 @@ fn partition_data(lab: &Lab, look: &Look, scene: &ClusterScene) -> PartitionData
 fn cluster_faults(lab: &Lab, scene: &ClusterScene, aside: &Aside) -> ClusterFaultsData {
     let world = &lab.timeline().moment().world;
     let topic = world.topic_id(&scene.topic);
-    let stays = |node: &Node| matches!(node, Node::Broker(_) | Node::Controller(_));
+    let stays = |node: &Node| {
+        matches!(
+            node,
+            Node::Broker(_) | Node::Controller(_) | Node::StreamWorker(_)
+        )
+    };
     ClusterFaultsData {
         settings: world.settings().clone(),
         disks: cluster::disks::ailing(world)

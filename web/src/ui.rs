@@ -310,7 +310,7 @@ pub enum NodeState {
 pub struct ClusterFaultsData {
     /// The settings in force.
     pub settings: Settings,
-    /// Brokers and controllers, and how they stand.
+    /// Brokers, controllers and stream workers, and how they stand.
     pub nodes: Vec<(AttrValue, NodeState)>,
     /// Brokers whose disks are slow or full, and how.
     pub disks: Vec<(String, String)>,

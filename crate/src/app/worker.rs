@@ -351,9 +351,10 @@ impl StreamWorker {
         self.restorer.assign(now, &logs);
         for log in self.tasks.iter_mut().flat_map(|task| &mut task.logs) {
             if !log.is_restored() {
-                // How far there is to go; then it goes back to where it begins.
+                // How far there is to go; then it begins where the store ends, and is fetched.
                 log.end = None;
                 self.restorer.seek_to(log.at, OffsetSpec::Latest);
+                self.restorer.pause(log.at);
             }
         }
     }
@@ -386,10 +387,9 @@ impl StreamWorker {
                 && let Some(end) = self.restorer.position(log.at)
             {
                 log.end = Some(end);
-                if log.next >= end {
-                    self.restorer.pause(log.at);
-                } else {
+                if log.next < end {
                     self.restorer.seek(log.at, log.next);
+                    self.restorer.resume(log.at);
                     out.tell(Fact::Restores {
                         worker: self.node,
                         at: log.at,

@@ -288,13 +288,12 @@ pub(super) fn scene() -> Scenario {
     Scenario {
         name: "hashtags".into(),
         title: "Hashtags, counted by stream tasks".into(),
-        watch: "Three workers cut tweets into hashtags and count each tag in windows of 30 s that \
-                slide by 1 s, each of which comes out when it is over for 10 s (grace). At 24 s \
-                worker 2 commits, and right after it is killed. Watch its tasks stand still, move, \
-                and fill their stores again from their changelogs."
+        watch: "Three workers cut tweets into hashtags and count each tag in windows of 30 s, one a \
+                second. At 24 s worker 2 commits, and right after it is killed: watch its tasks stand \
+                still, move, and fill their stores again from their changelogs."
             .into(),
-        try_this: "Start worker 2 and kill it a second after a commit (they are at even seconds): \
-                   tags that it had passed on are passed on again, and count twice."
+        try_this: "Start worker 2 and kill it a second after a commit (at even seconds): tags that it \
+                   had passed on count twice."
             .into(),
         try_done: Some(stop("worker-2", Stop::Killed)),
         try_until: None,

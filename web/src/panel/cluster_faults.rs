@@ -81,7 +81,7 @@ impl Component for ClusterFaults {
     }
 }
 
-/// One broker or controller.
+/// One broker, controller or stream worker.
 fn node(ui: &Ui, (name, state): &(AttrValue, NodeState)) -> Html {
     // What it says behind its name, and the word of the button that ends it.
     let (up, word, again) = match state {

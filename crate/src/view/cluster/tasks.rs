@@ -1,7 +1,7 @@
 //! Stream tasks in words and tables: who has them, what they took, how they were restored.
 
 use super::scene::stopped;
-use crate::app::TaskState;
+use crate::app::{RunningTask, TaskState};
 use crate::id::{NodeId, TopicPartition};
 use crate::sim::{App, Happening, Moment, Status, Timeline, World};
 use crate::time::{Span, Time};
@@ -116,7 +116,7 @@ fn restored(moment: &Moment, app: &App, now: Time) -> Option<Explain> {
         let entries = moment.chronicle.entries().rev();
         entries.take_while(|(stamp, _)| now.since(stamp.at) <= NEWS)
     };
-    for (stamp, what) in recent() {
+    for (_, what) in recent() {
         let Happening::TaskMoved {
             worker,
             from: Some(from),
@@ -135,38 +135,47 @@ fn restored(moment: &Moment, app: &App, now: Time) -> Option<Explain> {
             number(app, from),
             number(app, worker)
         ));
-        let how = recent().find_map(|(_, what)| match *what {
+        let restored = recent().find_map(|(stamp, what)| match *what {
             Happening::TaskRestored {
                 worker: by,
                 task: of,
                 records,
                 since,
-            } if (by, of) == (worker, task) && since >= stamp.at => Some((records, since)),
+            } if (by, of) == (worker, task) => Some((records, stamp.at.since(since))),
             _ => None,
         });
-        let took = recent().find_map(|(stamp, what)| match *what {
-            Happening::TaskRestored {
-                task: of, since, ..
-            } if of == task => Some(stamp.at.since(since)),
-            _ => None,
-        });
-        moved = match (how, took) {
-            (Some((records, _)), Some(took)) => moved.say(format!(
+        let stores = &app.plan.subs[task.0 as usize].stores;
+        moved = match restored {
+            Some((records, took)) => moved.say(format!(
                 ", which read {records} changes from its changelog in {took} before it took a record. "
             )),
-            _ => moved.say(". It had nothing to restore. "),
+            None if stores.is_empty() => moved.say(". It has no store. "),
+            None if restores(&moment.world, worker, task) => {
+                moved.say(", which is reading its changelog. ")
+            }
+            None => moved.say(". It lacked nothing of its changelog. "),
         };
     }
     if told > 2 {
         moved = moved.say(format!("{} more moved.", told - 2));
     }
     (told > 0).then(|| Explain {
-        heading: "Where do the counts come from?".into(),
+        heading: "Who has the tasks now?".into(),
         now: moved,
-        hint:
-            "What the dead worker had not committed is taken again: at least once, and never lost."
-                .into(),
+        hint: "Whoever has a task takes again what was not committed: that is what “at least once” says."
+            .into(),
     })
+}
+
+/// Whether a worker fills the stores of a task.
+fn restores(world: &World, worker: NodeId, task: (u32, u32)) -> bool {
+    let restores = |running: &RunningTask| {
+        let of = running.task();
+        (of.sub() as u32, of.partition()) == task && running.state() == TaskState::Restoring
+    };
+    world
+        .worker(worker)
+        .is_some_and(|worker| worker.tasks().iter().any(restores))
 }
 
 /// How many tasks run on how many workers.
