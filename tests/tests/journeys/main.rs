@@ -19,6 +19,7 @@ mod script;
 mod share;
 mod sketches;
 mod stage;
+mod tasks;
 mod topics;
 mod windows;
 
