@@ -57,7 +57,7 @@ fn markers(ui: &Ui, state: &State) -> Html {
         .filter(seen)
         .map(|&n| run.fates[n as usize].seen_at)
         .collect();
-    let few = dropped.len() <= 2;
+    let few = dropped.len() == 1;
     let marker = |&at: &i64| {
         let part = (at - range.from) as f64 / (range.to - range.from).max(1) as f64 * 100.0;
         let class = classes!("marker", "tone-bad", (part > 70.0).then_some("leftward"));

@@ -444,7 +444,6 @@ impl Brush<'_> {
                 at.y += 14.0;
             }
             let set = Face::Small.left(Ink::Bad);
-            self.list.rect(at, 2.0, filled(Ink::Paper));
             self.list
                 .text((at.x, at.y + 11.0), set, format_args!("{words}"));
             taken.push(at);

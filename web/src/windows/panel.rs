@@ -59,6 +59,10 @@ fn work(state: &State) -> Html {
     }
 }
 
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 fn bars(work: &Work, testid: &'static str) -> Html {
     let most = work
         .bars
@@ -128,7 +132,7 @@ fn events(ui: &Ui, state: &State) -> Html {
                 if !file.trouble.is_empty() {
                     <p class="trouble">{ &file.trouble }</p>
                 } else if let Some(own) = own {
-                    <p>{ format!("{}: {} events read, {} lines left out.", own.name, own.events.len(), file.bad.len()) }</p>
+                    <p>{ format!("{}: {} read, {} left out.", own.name, count(own.events.len(), "event"), count(file.bad.len(), "line")) }</p>
                 }
                 if !file.bad.is_empty() {
                     <ul class="bad-lines">{ for file.bad.iter().take(50).map(|(line, why)| html! { <li>{ match line {

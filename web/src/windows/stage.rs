@@ -74,15 +74,14 @@ fn events(ui: &Ui, state: &State) -> Html {
     }
     let setup = state.setup();
     let does = |wish| ui.does::<MouseEvent>(Action::Windows(wish));
+    // There also where nothing is chosen, so that nothing moves when something is.
     let remove = setup
         .picked
         .map(|n| does(Wish::Do("events", Change::Event(n, None))));
     html! {
         <>
             <button onclick={does(Wish::Add)} title="An event that has just arrived" data-testid="add-event">{ "Add event" }</button>
-            if let Some(onclick) = remove {
-                <button {onclick} title="Take the chosen event away (Delete)" data-testid="remove-event">{ "Remove" }</button>
-            }
+            <button disabled={remove.is_none()} onclick={remove} title="Take the chosen event away (Delete)" data-testid="remove-event">{ "Remove" }</button>
             if !setup.edits.is_empty() {
                 <button class="quiet" onclick={does(Wish::Do("events", Change::Restore))} data-testid="restore">{ "All as it was" }</button>
             }
