@@ -7,8 +7,10 @@ use crate::embed;
 use crate::lab::{FIRST_SEED, Lab};
 use crate::models::Look;
 use crate::params::Theme;
+use crate::sketches;
 use crate::stage::Gesture;
 use crate::ui::{Action, Over, Page, Tab, TopicView};
+use crate::windows;
 use millrace::id::OrderId;
 use millrace::link::OwnFile;
 use millrace::protocol::{OffsetSpec, Service};
@@ -36,7 +38,14 @@ pub struct Loaded {
 impl App {
     /// Does it; whether the page must be drawn anew.
     pub(crate) fn act(&mut self, ctx: &Context<Self>, action: Action) -> bool {
-        self.said.clear();
+        // That time goes on is nothing that a person did.
+        let by_itself = matches!(
+            action,
+            Action::Windows(windows::Wish::News) | Action::Sketch(sketches::Wish::Tick)
+        );
+        if !by_itself {
+            self.said.clear();
+        }
         if self.page == Page::Sketches {
             let ui = self.ui(ctx);
             let before = self.sketches.score();
