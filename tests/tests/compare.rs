@@ -188,7 +188,8 @@ fn every_famous_failure_is_told_old_beside_new() {
         let parting = abreast(&mut old, &mut new, end);
         let seen = compared(&old, &new, parting.as_ref());
         assert_eq!(seen.sides, ["with the mistake", "without the mistake"]);
-        let makes = format!("A makes the mistake {name}, B does not");
+        let what = famous.flaw.text();
+        let makes = format!("A makes the mistake {name} ({what}), B does not.");
         assert!(seen.told.contains(&makes), "{}", seen.told);
         let [before, after] = row(&seen, "Promises broken");
         let (_, alone) = seen

@@ -5,16 +5,15 @@
 //! positions are committed. Between the two a crash does not lose anything, and what was taken since
 //! the last commit is taken again: `processing.guarantee=at_least_once`.
 
+mod commit;
+
 use super::AppSpec;
 use super::running::{RunningTask, TaskState};
 use crate::client::{
-    CommitError, CommitId, Consumer, ConsumerConfig, OffsetReset, Producer, ProducerConfig,
-    ProducerRecord,
+    CommitId, Consumer, ConsumerConfig, OffsetReset, Producer, ProducerConfig, ProducerRecord,
 };
 use crate::id::{GroupId, NodeId, TopicId, TopicPartition};
-use crate::protocol::{
-    Acks, Body, Fact, Input, MemberId, OffsetAndEpoch, OffsetSpec, Out, Response, Timer,
-};
+use crate::protocol::{Acks, Body, Fact, Input, MemberId, OffsetSpec, Out, Response, Timer};
 use crate::rng::{Rng, Salt};
 use crate::stream::topology::{Plan, TaskOut};
 use crate::time::{Span, Time};
@@ -495,70 +494,6 @@ impl StreamWorker {
             // A record too large is left out (`ProductionExceptionHandler`, continuing); the producer
             // is open.
             let _ = self.producer.send(now, &record, out);
-        }
-    }
-
-    /// Begins a commit: what tasks hold back goes out, and is waited for.
-    fn commit(&mut self, why: Why, now: Time, out: &mut Out) {
-        self.why = why;
-        if why == Why::Interval {
-            self.next_commit = now + self.commit_interval();
-            out.wake(self.next_commit, Timer::Work(0));
-        }
-        let mut given = TaskOut::default();
-        for place in 0..self.tasks.len() {
-            if self.tasks[place].is_dirty() {
-                self.tasks[place].flush(now.event_ms(), &mut given);
-                self.send(now, &mut given, out);
-            }
-        }
-        self.producer.flush(now, out);
-        self.phase = Phase::Flushing;
-    }
-
-    /// Everything produced is in the logs: positions may be committed.
-    fn commit_positions(&mut self, now: Time, out: &mut Out) {
-        let positions = self.tasks.iter().flat_map(RunningTask::positions);
-        let positions: Vec<(TopicPartition, OffsetAndEpoch)> = positions
-            .map(|(at, offset)| (at, OffsetAndEpoch::bare(offset)))
-            .collect();
-        if positions.is_empty() {
-            self.commit_done(Ok(()), now, out);
-            return;
-        }
-        self.phase = Phase::Committing;
-        let id = self.consumer.commit_sync(now, Some(positions), out);
-        self.committing = Some(id);
-    }
-
-    fn hear_commits(&mut self, now: Time, out: &mut Out) {
-        while let Some(done) = self.consumer.next_commit() {
-            if self.committing == Some(done.id) {
-                self.committing = None;
-                self.commit_done(done.result, now, out);
-            }
-        }
-    }
-
-    fn commit_done(&mut self, result: Result<(), CommitError>, now: Time, out: &mut Out) {
-        self.phase = Phase::Running;
-        match (result, self.why) {
-            (Ok(()), _) => {
-                self.tasks.iter_mut().for_each(RunningTask::committed);
-                if self.why == Why::Rebalance {
-                    self.suspended = true;
-                    self.consumer.give_up(now, out);
-                    self.notice_membership(now, out);
-                }
-            }
-            // It is tried again at the next interval, or before partitions are given up.
-            (Err(CommitError::RebalanceInProgress | CommitError::TimedOut), Why::Interval) => {}
-            (Err(_), Why::Stop) => {}
-            // `TaskMigratedException`: the tasks are another's.
-            (Err(_), _) => {
-                self.lose_tasks(out);
-                self.consumer.give_up(now, out);
-            }
         }
     }
 
