@@ -92,7 +92,13 @@ impl Layout {
         let rows = t.rows.max(1) as f32;
         let replicas = t.replicas.max(1) as f32;
         let (top, head) = (54.0, 36.0);
-        let least = 34.0 + t.clients as f32 * CLIENT;
+        // Many clients stand closer, so that the ruler can be seen.
+        let (box_high, pitch) = if t.clients > 3 {
+            (38.0, 44.0)
+        } else {
+            (48.0, CLIENT)
+        };
+        let least = 34.0 + t.clients as f32 * pitch;
         let boxes = |row: f32| (head + rows * row + 8.0).max(least);
         // What the rows need, and what there is to give them, or to take from the ruler's.
         let (mut row, mut ruler_row) = (40.0_f32, 36.0_f32);
@@ -110,8 +116,8 @@ impl Layout {
             .map(|n| Rect::new(left + n as f32 * (column + gap), top, column, high))
             .collect();
         let clients = (0..t.clients).map(|n| {
-            let pitch = ((high - 40.0) / t.clients.max(1) as f32).max(CLIENT);
-            Rect::new(MARGIN, top + 34.0 + n as f32 * pitch, 124.0, 48.0)
+            let pitch = ((high - 40.0) / t.clients.max(1) as f32).max(pitch);
+            Rect::new(MARGIN, top + 34.0 + n as f32 * pitch, 124.0, box_high)
         });
         let below = top + high + 16.0;
         let ruler_top = below + 40.0;

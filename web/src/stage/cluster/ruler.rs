@@ -43,7 +43,7 @@ pub(super) fn paint(pen: &mut Pen, layout: &Layout, scene: &ClusterScene) {
     let told = if layout.wide {
         "filled: committed, as far as that broker knows · outlined: above its high watermark · hatched: not in the leader’s log"
     } else {
-        "filled: committed"
+        "filled: committed · hatched: the leader lacks it"
     };
     let set = Face::Small.left(Ink::Muted);
     let x = at.0 + wide + 14.0;
