@@ -1,5 +1,6 @@
 //! The page's numbers are the engines' own, and no state of it can break it.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod links;
 
 use super::scenes::NOON;
