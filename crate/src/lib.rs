@@ -7,6 +7,7 @@ pub mod app;
 pub mod bench;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod clickstream;
 pub mod client;
 pub mod cluster;
 pub mod feed;

@@ -1,0 +1,5 @@
+//! Clicks of a shop's visitors: what each one did, as a symbol, and what symbols add up to.
+
+pub mod symbol;
+
+pub use symbol::Symbol;
