@@ -28,6 +28,8 @@ pub enum Salt {
     Quorum = 7,
     /// Where replicas are placed.
     Placement = 8,
+    /// Who clicks what in a shop, and when.
+    Shoppers = 9,
 }
 
 /// A seeded stream of random numbers (xoshiro256++).
