@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 fn vectors(kind: &str) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let places =
-        ["kafka", "sketches", "windows"].map(|room| root.join(room).join(format!("{kind}.json")));
+    let places = ["kafka", "sketches", "windows", "clickstream"]
+        .map(|room| root.join(room).join(format!("{kind}.json")));
     let found = places.iter().find(|path| path.exists());
     found.unwrap_or(&places[0]).clone()
 }
@@ -79,6 +79,8 @@ fn every_vector_passes() {
         ("sessions_batch", [9, 0, 0]),
         ("spark_dstream", [10, 0, 0]),
         ("spark_structured", [8, 0, 0]),
+        ("hvg_motifs", [7, 0, 1]),
+        ("kgrams", [5, 0, 0]),
     ] {
         assert_eq!(conform(kind), tally, "{kind}");
     }
@@ -292,6 +294,17 @@ const ALTERED: &[(&str, &str, &str)] = &[
     ("spark_structured", "/cases/1/params/watermark_ms", "5001"),
     ("spark_structured", "/cases/4/input/1/batch", "1"),
     ("spark_structured", "/cases/7/emitted/0/end_ms", "20001"),
+    ("hvg_motifs", "/cases/0/hvg_edges/2/1", "4"),
+    ("hvg_motifs", "/cases/3/motif_counts_1_to_6/0", "1"),
+    ("hvg_motifs", "/cases/1/windows", "4"),
+    ("hvg_motifs", "/cases/4/series/1", "1"),
+    ("hvg_motifs", "/iid_continuous/2", r#""1/24""#),
+    ("hvg_motifs", "/iid_uniform_1_to_6/6", r#""1/24""#),
+    ("kgrams", "/cases/0/counts/1", "5"),
+    ("kgrams", "/cases/1/k", "3"),
+    ("kgrams", "/cases/2/windows", "6"),
+    ("kgrams", "/symbols/3", r#""remove""#),
+    ("kgrams", "/coveo_event_mapping/click", "5"),
 ];
 
 #[test]

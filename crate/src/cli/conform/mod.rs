@@ -9,7 +9,9 @@ mod bloom;
 mod countmin;
 mod crc32c;
 mod hll;
+mod hvg_motifs;
 mod indexes;
+mod kgrams;
 mod leader_epoch;
 mod log_retention;
 mod partitioner;
@@ -38,12 +40,14 @@ pub(super) struct Args {
 /// Judges `case` if it knows its shape, and reports at least one outcome then; otherwise says no.
 type Judge = fn(case: &Case<'_>, report: &mut Report<'_>) -> io::Result<bool>;
 
-const KINDS: [(&str, Judge); 24] = [
+const KINDS: [(&str, Judge); 26] = [
     ("bloom", bloom::judge),
     ("countmin", countmin::judge),
     ("crc32c", crc32c::judge),
     ("hll", hll::judge),
+    ("hvg_motifs", hvg_motifs::judge),
     ("indexes", indexes::judge),
+    ("kgrams", kgrams::judge),
     ("leader_epoch", leader_epoch::judge),
     ("log_retention", log_retention::judge),
     ("partitioner", partitioner::judge),
