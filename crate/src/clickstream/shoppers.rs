@@ -15,7 +15,9 @@
 //! The rows of the chain were fitted by raking: the counts that follow from the lengths and the
 //! rows were brought to the published ones, the pooled transitions and each class's shares in turn,
 //! until nothing moved. Both cannot be met to the last digit, since the transitions are published
-//! with two. The tests say how near all of it comes.
+//! with two. The tests say how near all of it comes. How many fill a cart, and how soon, nobody has
+//! published; it was chosen so that models tell buyers about as well as they do in the real shop,
+//! where an area under the curve of 0.95 is known, or a little worse.
 
 use crate::rng::{Dist, Rng, Salt, mix};
 use std::cmp::Reverse;
@@ -144,32 +146,32 @@ const WHOLE: u64 = 100_000;
 
 /// From view, detail, add, remove, click (down) to the same (across), in 100,000ths.
 const OTHERS_LOOK: Rows = [
-    [50_719, 47_866, 242, 394, 779],
-    [73_793, 21_278, 2_381, 44, 2_504],
-    [46_550, 14_133, 39_295, 20, 2],
-    [91_506, 2_584, 9, 5_901, 0],
-    [50_383, 45_229, 4_298, 2, 88],
+    [50_737, 47_676, 267, 545, 775],
+    [73_301, 21_000, 3_172, 48, 2_479],
+    [38_850, 10_335, 50_789, 24, 2],
+    [90_726, 2_159, 10, 7_105, 0],
+    [50_078, 44_776, 5_058, 2, 86],
 ];
 const OTHERS_FILL: Rows = [
-    [46_411, 40_771, 706, 11_506, 606],
-    [47_083, 7_611, 43_727, 171, 1_408],
-    [7_352, 558, 92_064, 24, 2],
-    [83_517, 499, 17, 15_967, 0],
-    [31_173, 27_206, 41_552, 1, 68],
+    [44_504, 38_927, 748, 15_243, 578],
+    [40_989, 6_583, 51_041, 166, 1_221],
+    [4_887, 325, 94_764, 23, 1],
+    [80_812, 407, 19, 18_762, 0],
+    [28_990, 25_200, 45_747, 1, 62],
 ];
 const BUYERS_LOOK: Rows = [
-    [53_644, 43_823, 193, 288, 2_052],
-    [73_589, 18_367, 1_796, 30, 6_218],
-    [52_584, 13_819, 33_575, 16, 6],
-    [93_542, 2_286, 7, 4_165, 0],
-    [54_174, 42_094, 3_496, 1, 235],
+    [52_756, 44_788, 124, 243, 2_089],
+    [73_195, 18_946, 1_418, 21, 6_420],
+    [54_762, 13_163, 32_053, 15, 7],
+    [94_775, 2_038, 5, 3_182, 0],
+    [53_836, 43_490, 2_434, 1, 239],
 ];
 const BUYERS_FILL: Rows = [
-    [50_616, 38_490, 583, 8_664, 1_647],
-    [52_101, 7_290, 36_599, 131, 3_879],
-    [9_488, 623, 89_862, 21, 6],
-    [87_926, 455, 13, 11_606, 0],
-    [36_113, 27_281, 36_409, 1, 196],
+    [50_547, 39_946, 380, 7_423, 1_704],
+    [56_128, 8_145, 31_292, 98, 4_337],
+    [10_262, 617, 89_093, 21, 7],
+    [90_563, 412, 10, 9_015, 0],
+    [40_040, 31_447, 28_290, 1, 222],
 ];
 
 /// What a session begins with, in 100,000ths.
@@ -194,8 +196,8 @@ struct Class {
 const OTHERS: Class = Class {
     look: OTHERS_LOOK,
     fill: OTHERS_FILL,
-    fills: 0.22,
-    begins: 0.10,
+    fills: 0.16,
+    begins: 0.12,
     median: 3.139,
     sigma: 1.6,
     least: 1,
@@ -203,8 +205,8 @@ const OTHERS: Class = Class {
 const BUYERS: Class = Class {
     look: BUYERS_LOOK,
     fill: BUYERS_FILL,
-    fills: 0.90,
-    begins: 0.15,
+    fills: 0.96,
+    begins: 0.25,
     median: 44.88,
     sigma: 1.3,
     least: 2,
