@@ -6,7 +6,7 @@
 
 use crate::id::OrderId;
 use crate::map::Map;
-use crate::sim::{Acted, Prey};
+use crate::sim::{Acted, LATEST, Prey};
 use crate::time::Time;
 use crate::view::sketches::Setup;
 use crate::view::windows::Saved;
@@ -22,8 +22,6 @@ pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
 pub const MAX_FRAGMENT: usize = 8 * 1024;
 /// The longest JSON we inflate: a small fragment must not fill the memory.
 pub const MAX_JSON: usize = 64 * 1024;
-/// The latest time a link may ask for. To get there means to simulate it all.
-pub const LATEST: Time = Time(2 * 3_600 * 1_000_000);
 
 type Members = serde_json::Map<String, Value>;
 
@@ -209,10 +207,12 @@ impl Link {
         take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
               at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", record: "record", order: "order", hash: "hash",
               file: "file", answers: "answers", sketch: "sketch", windows: "windows");
+        let scene = crate::scenario::by_name(&link.scenario);
+        let latest = scene.map_or(LATEST, |scene| scene.latest());
         link.commands = read_commands(commands, &mut complaints);
-        link.commands = in_order(link.commands, &mut complaints);
-        link.beside = beside.and_then(|value| read_beside(value, &mut complaints));
-        clamp(&mut link, &mut complaints);
+        link.commands = in_order(link.commands, latest, &mut complaints);
+        link.beside = beside.and_then(|value| read_beside(value, latest, &mut complaints));
+        clamp(&mut link, latest, &mut complaints);
         Opened {
             link: Some(link),
             complaints,
@@ -333,9 +333,9 @@ pub fn read_acted(value: Value) -> Result<Acted, serde_json::Error> {
 }
 
 /// Commands in the order of time, none later than a page goes.
-fn in_order(mut commands: Vec<Acted>, complaints: &mut Vec<String>) -> Vec<Acted> {
+fn in_order(mut commands: Vec<Acted>, latest: Time, complaints: &mut Vec<String>) -> Vec<Acted> {
     let before = commands.len();
-    commands.retain(|acted| acted.at_us <= LATEST);
+    commands.retain(|acted| acted.at_us <= latest);
     if commands.len() < before {
         complaints.push("Commands after the latest time of this page are left out.".to_owned());
     }
@@ -353,26 +353,26 @@ fn in_order(mut commands: Vec<Acted>, complaints: &mut Vec<String>) -> Vec<Acted
     commands
 }
 
-fn read_beside(value: Value, complaints: &mut Vec<String>) -> Option<Beside> {
+fn read_beside(value: Value, latest: Time, complaints: &mut Vec<String>) -> Option<Beside> {
     let Value::Object(mut members) = value else {
         complaints.push("The run beside this one could not be read and is left out.".to_owned());
         return None;
     };
     let commands = read_commands(members.remove("commands"), complaints);
     Some(Beside {
-        commands: in_order(commands, complaints),
+        commands: in_order(commands, latest, complaints),
         first: members.remove("first") == Some(Value::Bool(true)),
     })
 }
 
 /// Keeps what a link asks for within what a page will do.
-fn clamp(link: &mut Link, complaints: &mut Vec<String>) {
-    if link.at_us > LATEST {
+fn clamp(link: &mut Link, latest: Time, complaints: &mut Vec<String>) {
+    if link.at_us > latest {
         complaints.push(format!(
-            "The link asks for {}; this page goes up to {LATEST}.",
+            "The link asks for {}; this page goes up to {latest}.",
             link.at_us
         ));
-        link.at_us = LATEST;
+        link.at_us = latest;
         link.instant = None;
     }
     if let Some(file) = &mut link.file

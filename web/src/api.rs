@@ -3,7 +3,7 @@
 use crate::app::{App, AppProps};
 use crate::crash;
 use crate::params::Params;
-use millrace::link::{ENGINE, LATEST, hex, read_acted};
+use millrace::link::{ENGINE, hex, read_acted};
 use millrace::scenario;
 use millrace::sim::{Command, Timeline};
 use millrace::time::Time;
@@ -62,13 +62,14 @@ fn begin(run: &Run) -> Result<Timeline, JsError> {
     Ok(timeline)
 }
 
-fn limited(us: f64) -> Result<Time, JsError> {
+fn limited(us: f64, timeline: &Timeline) -> Result<Time, JsError> {
     if !(us.is_finite() && us >= 0.0) {
         return Err(error("a time is a number of microseconds, 0 or more"));
     }
     let at = Time(us as u64);
-    if at > LATEST {
-        return Err(error(format!("times go up to {} µs", LATEST.0)));
+    let latest = timeline.scenario().latest();
+    if at > latest {
+        return Err(error(format!("times go up to {} µs", latest.0)));
     }
     Ok(at)
 }
@@ -135,7 +136,7 @@ impl Simulation {
     /// Plays on to a time, in microseconds.
     pub fn run_until(&mut self, us: f64) -> Result<(), JsError> {
         alive()?;
-        let at = limited(us)?;
+        let at = limited(us, &self.timeline)?;
         self.timeline.run_until(at, u64::MAX);
         Ok(())
     }
@@ -143,7 +144,7 @@ impl Simulation {
     /// Goes to a time, back or ahead.
     pub fn seek(&mut self, us: f64) -> Result<(), JsError> {
         alive()?;
-        let at = limited(us)?;
+        let at = limited(us, &self.timeline)?;
         self.timeline.seek(at, u64::MAX);
         Ok(())
     }

@@ -348,10 +348,14 @@ impl Host {
     /// Sets the clock and the scrubber.
     fn turn_dials(&self) {
         let inner = &*self.0;
-        let now = inner.lab.borrow().timeline().now();
+        let (now, shown) = {
+            let lab = inner.lab.borrow();
+            let now = lab.timeline().now();
+            (now, lab.timeline().scenario().clock(now))
+        };
         let dials = inner.dials.borrow();
         if let Some(time) = &dials.time {
-            dom::set_text(time, &now.to_string());
+            dom::set_text(time, &shown);
         }
         if let (Some(scrubber), Some(line)) = (&dials.scrubber, &dials.line) {
             let ms = now.0 as f64 / 1_000.0;

@@ -4,7 +4,7 @@
 use crate::beside::{Beside, Compare};
 use crate::player::Player;
 use crate::ui::Page;
-use millrace::link::{ENGINE, LATEST, Link, OwnFile, hex};
+use millrace::link::{ENGINE, Link, OwnFile, hex};
 use millrace::protocol::Service;
 use millrace::scenario::{self, RecordedOrder, Scenario, Workload};
 use millrace::sim::{Acted, Command, Timeline};
@@ -187,9 +187,9 @@ impl Lab {
             }
             return changed;
         }
-        let shown = self.timeline.now();
-        if let Some(plan) = self.player.frame(wall_ms, shown) {
-            if shown >= LATEST {
+        let (shown, pace) = (self.timeline.now(), self.timeline.scenario().pace());
+        if let Some(plan) = self.player.frame(wall_ms, shown, pace) {
+            if shown >= self.timeline.scenario().latest() {
                 self.player.play(false);
                 return changed;
             }
@@ -391,14 +391,15 @@ impl Lab {
 
     /// Goes to a time; at once if it has been played, otherwise as fast as it goes.
     pub fn seek(&mut self, to: Time) {
-        self.seeking = Some(to.min(LATEST));
+        self.seeking = Some(to.min(self.timeline.scenario().latest()));
     }
 
     /// The end of the time line: the scenario's own length, and beyond it in steps, so that the
     /// scale stands still for a while.
     pub fn end(&self) -> Time {
         let far = self.timeline.played().max(self.reach);
-        end_of(self.timeline.scenario().length, far).min(LATEST)
+        let scenario = self.timeline.scenario();
+        end_of(scenario.length, far).min(scenario.latest())
     }
 
     /// Makes the time line a step longer.
@@ -501,7 +502,7 @@ mod tests {
         lab.lengthen();
         assert_eq!(lab.end(), Time(2 * end.0));
         (0..10_000).for_each(|_| lab.lengthen());
-        assert_eq!(lab.end(), LATEST);
+        assert_eq!(lab.end(), millrace::sim::LATEST);
     }
 
     #[test]

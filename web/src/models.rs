@@ -115,6 +115,8 @@ fn transport(lab: &Lab, before: Option<&Transport>) -> Transport {
         now: timeline.now(),
         played,
         end: lab.end(),
+        latest: timeline.scenario().latest(),
+        hours: timeline.scenario().hours,
         playing: player.playing(),
         speed: player.speed(),
         behind: player.behind(),

@@ -2,7 +2,7 @@
 
 use millrace::time::{Span, Time};
 
-/// The speeds of the transport: simulated seconds per second.
+/// The speeds of the transport, times the pace of the scene: simulated seconds per second.
 pub const SPEEDS: [f64; 8] = [0.01, 0.1, 0.25, 1.0, 2.0, 5.0, 10.0, 60.0];
 /// The place of 1× in [`SPEEDS`].
 pub const REAL_TIME: usize = 3;
@@ -87,15 +87,15 @@ impl Player {
         self.behind
     }
 
-    /// One animation frame at wall time `wall_ms`, with `shown` on the screen: how far to simulate,
-    /// or nothing.
-    pub fn frame(&mut self, wall_ms: f64, shown: Time) -> Option<Plan> {
+    /// One animation frame at wall time `wall_ms`, with `shown` on the screen, of a scene that has
+    /// `pace` simulated seconds in a second: how far to simulate, or nothing.
+    pub fn frame(&mut self, wall_ms: f64, shown: Time, pace: f64) -> Option<Plan> {
         if !self.playing {
             return None;
         }
         let last = self.last_wall_ms.replace(wall_ms)?;
         let gap_ms = (wall_ms - last).clamp(0.0, LONGEST_GAP_MS);
-        let us = gap_ms * 1_000.0 * SPEEDS[self.speed] + self.rest_us;
+        let us = gap_ms * 1_000.0 * SPEEDS[self.speed] * pace + self.rest_us;
         let whole = us.floor();
         self.rest_us = us - whole;
         Some(Plan {
@@ -127,6 +127,9 @@ pub fn speed_label(speed: usize) -> String {
 mod tests {
     use super::*;
 
+    /// Of a scene that does not take hours.
+    const PACE: f64 = 1.0;
+
     fn playing(speed: usize) -> Player {
         let mut player = Player::default();
         player.set_speed(speed);
@@ -138,7 +141,7 @@ mod tests {
     fn run(player: &mut Player, frames: u32, ms: f64) -> Time {
         let mut shown = Time::ZERO;
         for n in 0..=frames {
-            if let Some(plan) = player.frame(1_000.0 + f64::from(n) * ms, shown) {
+            if let Some(plan) = player.frame(1_000.0 + f64::from(n) * ms, shown, PACE) {
                 shown = plan.target;
                 player.ran(true);
             }
@@ -159,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn a_scene_of_hours_goes_at_its_pace() {
+        let mut player = playing(REAL_TIME);
+        assert_eq!(player.frame(0.0, Time::ZERO, 360.0), None);
+        let plan = player.frame(50.0, Time::ZERO, 360.0).unwrap();
+        assert_eq!(plan.target, Time(18_000_000));
+    }
+
+    #[test]
     fn slow_motion_loses_no_microsecond_to_rounding() {
         // 1.7 ms at 0.01× is 17 µs; 0.05 ms is half a microsecond.
         let reached = run(&mut playing(0), 10_000, 0.05);
@@ -169,27 +180,27 @@ mod tests {
     fn a_long_gap_is_one_tenth_of_a_second() {
         let mut player = playing(REAL_TIME);
         assert_eq!(
-            player.frame(0.0, Time::ZERO),
+            player.frame(0.0, Time::ZERO, PACE),
             None,
             "nothing to measure from"
         );
-        let plan = player.frame(3_600_000.0, Time::ZERO).unwrap();
+        let plan = player.frame(3_600_000.0, Time::ZERO, PACE).unwrap();
         assert_eq!(plan.target, Time(100_000));
         // A clock that runs backwards moves nothing.
-        let plan = player.frame(0.0, plan.target).unwrap();
+        let plan = player.frame(0.0, plan.target, PACE).unwrap();
         assert_eq!(plan.target, Time(100_000));
     }
 
     #[test]
     fn what_is_paused_stays_and_starts_afresh() {
         let mut player = playing(REAL_TIME);
-        player.frame(0.0, Time::ZERO);
+        player.frame(0.0, Time::ZERO, PACE);
         player.play(false);
-        assert_eq!(player.frame(16.0, Time::ZERO), None);
+        assert_eq!(player.frame(16.0, Time::ZERO, PACE), None);
         player.play(true);
-        assert_eq!(player.frame(5_000.0, Time::ZERO), None);
+        assert_eq!(player.frame(5_000.0, Time::ZERO, PACE), None);
         assert_eq!(
-            player.frame(5_010.0, Time::ZERO).unwrap().target,
+            player.frame(5_010.0, Time::ZERO, PACE).unwrap().target,
             Time(10_000)
         );
     }

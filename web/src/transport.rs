@@ -4,7 +4,6 @@ use crate::beside::Compare;
 use crate::host::Dials;
 use crate::player::{SPEEDS, speed_label};
 use crate::ui::{Action, Over, Page, Transport, Ui};
-use millrace::link::LATEST;
 use millrace::time::Time;
 use millrace::view::panel::{Marker, Tone};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
@@ -50,10 +49,10 @@ pub fn bar(ui: &Ui, nodes: &Nodes, t: &Transport, opening: Option<f64>) -> Html 
                 { speeds(ui, t.speed) }
             </div>
             <div class="line" ref={&nodes.line}>
-                { markers(ui, &t.markers, t.end) }
+                { markers(ui, t) }
                 { scrubber(ui, &nodes.scrubber, t) }
             </div>
-            { end(ui, t.end) }
+            { end(ui, t) }
             <div class="where">
                 <span class="clock">{ "t " }<b ref={&nodes.time} data-testid="time"></b></span>
                 { seed(ui, t.seed) }
@@ -64,9 +63,9 @@ pub fn bar(ui: &Ui, nodes: &Nodes, t: &Transport, opening: Option<f64>) -> Html 
 }
 
 /// Where the time line ends, and how to go on beyond it.
-fn end(ui: &Ui, end: Time) -> Html {
-    let at = clock(end);
-    if ui.locked("seek") || end >= LATEST {
+fn end(ui: &Ui, t: &Transport) -> Html {
+    let at = t.clock(t.end);
+    if ui.locked("seek") || t.end >= t.latest {
         return html! { <span class="end">{ at }</span> };
     }
     let label = format!("The time line ends at {at}: make it longer");
@@ -101,16 +100,16 @@ fn news(ui: &Ui, t: &Transport, opening: Option<f64>) -> Html {
             } else if behind {
                 <span data-testid="behind" title="There is more to simulate than this computer does in that time.">{ format!("runs behind {}×", t.factor()) }</span>
             } else if !t.forks.is_empty() && !ui.params.exam {
-                { forks(ui, &t.forks) }
+                { forks(ui, t) }
             }
         </span>
     }
 }
 
 /// Acting in the past set a future aside: here is the way back to it.
-fn forks(ui: &Ui, forks: &[Time]) -> Html {
-    let last = forks.len() - 1;
-    let at = clock(forks[last]);
+fn forks(ui: &Ui, t: &Transport) -> Html {
+    let last = t.forks.len() - 1;
+    let at = t.clock(t.forks[last]);
     html! {
         <>
             <button class="plain" data-testid="fork" onclick={ui.does(Action::Fork(last))}
@@ -162,7 +161,7 @@ fn scrubber(ui: &Ui, node: &NodeRef, t: &Transport) -> Html {
         <input ref={node} type="range" class="scrubber" min="0" step="100"
             max={(t.end.0 / 1_000).to_string()} disabled={ui.locked("seek")}
             style={format!("--played: {played:.2}%")}
-            aria-label="Time" aria-valuetext={clock(t.now)} {oninput} data-testid="scrubber" />
+            aria-label="Time" aria-valuetext={t.clock(t.now)} {oninput} data-testid="scrubber" />
     }
 }
 
@@ -172,12 +171,12 @@ const LINE_WIDTH: f64 = 880.0;
 /// The widest a letter gets on average at the size of labels, in pixels.
 const LETTER: f64 = 6.2;
 
-fn markers(ui: &Ui, markers: &[Marker], end: Time) -> Html {
+fn markers(ui: &Ui, t: &Transport) -> Html {
     let locked = ui.locked("seek");
-    let places = places(markers, end, LINE_WIDTH);
+    let places = places(&t.markers, t.end, LINE_WIDTH);
     let marker = |(marker, place): (&Marker, &Place)| {
         let tone = tone(marker.tone);
-        let told = format!("{}, {}", clock(marker.at), marker.label);
+        let told = format!("{}, {}", t.clock(marker.at), marker.label);
         let label = place
             .labelled
             .then(|| html! { <span>{ &marker.label }</span> });
@@ -192,7 +191,7 @@ fn markers(ui: &Ui, markers: &[Marker], end: Time) -> Html {
     };
     html! {
         <div class="markers" role="group" aria-label="What happened">
-            { for markers.iter().zip(&places).map(marker) }
+            { for t.markers.iter().zip(&places).map(marker) }
         </div>
     }
 }
@@ -261,12 +260,6 @@ fn tone(tone: Tone) -> &'static str {
         Tone::Warn => "tone-warn",
         Tone::Bad => "tone-bad",
     }
-}
-
-/// A time without its milliseconds.
-fn clock(at: Time) -> String {
-    let text = at.to_string();
-    text.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// The sign of a button.
@@ -344,6 +337,13 @@ mod tests {
 
     #[test]
     fn a_clock_needs_no_milliseconds() {
-        assert_eq!(clock(Time(32_500_000)), "00:32");
+        let mut bar = Transport::default();
+        assert_eq!(bar.clock(Time(32_500_000)), "00:32");
+        bar.hours = Some(millrace::sim::Hours {
+            from_s: 23 * 3_600,
+            pace: 360,
+        });
+        assert_eq!(bar.clock(Time(32_500_000)), "23:00:32");
+        assert_eq!(bar.clock(Time(5_400_000_000)), "00:30:00");
     }
 }

@@ -14,8 +14,8 @@ use millrace::id::OrderId;
 use millrace::map::Map;
 use millrace::protocol::{Acks, Stop};
 use millrace::scenario::Settings;
-use millrace::sim::Command;
 use millrace::sim::faults::Intensity;
+use millrace::sim::{Command, Hours};
 use millrace::time::{Span, Time};
 use millrace::view::biography::Course;
 use millrace::view::cluster::ClusterScene;
@@ -163,6 +163,10 @@ pub struct Transport {
     pub played: Time,
     /// Where the scrubber ends.
     pub end: Time,
+    /// Beyond which it cannot be made longer.
+    pub latest: Time,
+    /// The hours of the day, if that is what the scene takes.
+    pub hours: Option<Hours>,
     /// Whether time passes.
     pub playing: bool,
     /// The place in [`SPEEDS`].
@@ -178,9 +182,17 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// The speed in simulated seconds per second.
+    /// The speed in simulated seconds per second at the pace of the scene.
     pub fn factor(&self) -> f64 {
         SPEEDS[self.speed.min(SPEEDS.len() - 1)]
+    }
+
+    /// A time without its milliseconds.
+    pub fn clock(&self, at: Time) -> String {
+        let text = self
+            .hours
+            .map_or_else(|| at.to_string(), |hours| hours.clock(at));
+        text.split('.').next().unwrap_or_default().to_owned()
     }
 }
 

@@ -132,6 +132,7 @@ pub(super) fn cluster() -> Scenario {
             ..lost_by_a_kill()
         }],
         length: Span::secs(60),
+        hours: None,
     }
 }
 

@@ -13,7 +13,7 @@ pub use crate::feed::FeedSpec;
 pub use crate::shop::{
     CommitMode, Partitioning, RecordedOrder, Sending, Settings, Wiring, Workload,
 };
-pub use crate::sim::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec};
+pub use crate::sim::{Caption, ClusterSpec, Cue, Hours, Question, Rule, Scenario, TopicSpec};
 
 /// Every scene, in the order offered.
 #[must_use]

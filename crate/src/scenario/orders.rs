@@ -70,6 +70,7 @@ fn orders() -> Scenario {
             overtaken(),
         ],
         length: Span::secs(90),
+        hours: None,
     }
 }
 

@@ -41,7 +41,7 @@ pub use node::Node;
 pub use passages::{Passage, Passed};
 pub use problem::Problem;
 pub use promise::{Breach, Promise, Promises, Terms, Witness};
-pub use scenario::{Caption, ClusterSpec, Cue, Question, Rule, Scenario, TopicSpec};
+pub use scenario::{Caption, ClusterSpec, Cue, Hours, LATEST, Question, Rule, Scenario, TopicSpec};
 pub use shops::Shops;
 pub use timeline::{Fork, Moment, Timeline};
 pub use traffic::{Carried, Traffic};

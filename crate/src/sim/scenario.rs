@@ -59,6 +59,55 @@ pub struct Scenario {
     pub questions: Vec<Question>,
     /// How long the time line is at first; a run may go on after it.
     pub length: Span,
+    /// The hours of a day, where that is what the scene takes.
+    #[serde(default)]
+    pub hours: Option<Hours>,
+}
+
+/// The latest time of a page and of links, where a scene does not take hours. To get there means to
+/// simulate it all.
+pub const LATEST: Time = Time(2 * 3_600 * 1_000_000);
+
+/// A scene of hours is played faster than life, and its clock tells the time of day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hours {
+    /// The second of the day that it begins at, below 86,400.
+    pub from_s: u32,
+    /// How many simulated seconds go by in a second at 1×, 1 or more.
+    pub pace: u32,
+}
+
+impl Hours {
+    /// A time as a clock on the wall shows it, to the second: `14:40:00`.
+    #[must_use]
+    pub fn clock(self, at: Time) -> String {
+        let second = u64::from(self.from_s) + at.0 / 1_000_000;
+        let (hours, minutes) = (second / 3_600 % 24, second / 60 % 60);
+        format!("{hours:02}:{minutes:02}:{:02}", second % 60)
+    }
+}
+
+impl Scenario {
+    /// How many simulated seconds go by in a second at 1×.
+    #[must_use]
+    pub fn pace(&self) -> f64 {
+        self.hours.map_or(1.0, |hours| f64::from(hours.pace))
+    }
+
+    /// The latest time that a page plays to: two hours at 1×, but a day at most.
+    #[must_use]
+    pub fn latest(&self) -> Time {
+        let pace = self.hours.map_or(1, |hours| u64::from(hours.pace));
+        Time((LATEST.0 * pace).min(12 * LATEST.0))
+    }
+
+    /// A time as its clock shows it, with milliseconds where it begins at zero.
+    #[must_use]
+    pub fn clock(&self, at: Time) -> String {
+        self.hours
+            .map_or_else(|| at.to_string(), |hours| hours.clock(at))
+    }
 }
 
 /// How many of what a cluster is made of.

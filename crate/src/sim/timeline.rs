@@ -160,7 +160,7 @@ pub struct Timeline {
 }
 
 /// Events between checkpoints: as many as a browser plays in 40 ms, so that a seek is not felt.
-const EVERY: u64 = 10_000;
+const EVERY: u64 = 8_000;
 /// What all checkpoints together may come to cost.
 const CHECKPOINT_BYTES: usize = 64 << 20;
 
