@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_types)] // measuring is what this is for
 
-use millrace::bench::{self, Hunter, Replicator, Sketcher, Streamer};
+use millrace::bench::{self, Clicker, Hunter, Replicator, Sketcher, Streamer};
 use millrace::protocol::Acks;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -30,7 +30,8 @@ fn main() {
         .map(|core| Hunter::from_seed(core * 1_000_000))
         .collect();
     let (mut hll, mut bloom, mut cms) = (Sketcher::hll(), Sketcher::bloom(), Sketcher::cms());
-    let rates: [(&str, u64, Work<'_>); 8] = [
+    let mut clicker = Clicker::default();
+    let rates: [(&str, u64, Work<'_>); 9] = [
         ("kernel_events_per_s", BATCH, &mut bench::kernel_events),
         ("appended_records_per_s", BATCH, &mut bench::append_records),
         ("hunt_seeds_per_s", cores * 8, &mut |n| {
@@ -50,6 +51,7 @@ fn main() {
         ("hll_updates_per_s", BATCH, &mut |n| hll.updates(n)),
         ("bloom_updates_per_s", BATCH, &mut |n| bloom.updates(n)),
         ("cms_updates_per_s", BATCH, &mut |n| cms.updates(n)),
+        ("sessionize_events_per_s", BATCH, &mut |n| clicker.clicks(n)),
     ];
     for (name, batch, work) in rates {
         rate(WARM_UP, batch, work);

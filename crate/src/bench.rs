@@ -1,8 +1,10 @@
 //! What the bench harness runs, natively and in wasm. Timing is the caller's: nothing here has a
 //! clock.
 
+mod clicks;
 mod streams;
 
+pub use clicks::Clicker;
 pub use streams::Streamer;
 
 use crate::id::{NodeId, TopicPartition};

@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("map", &[]),
     ("rng", &["time"]),
     ("sketch", &["map", "rng"]),
-    ("clickstream", &["map", "rng"]),
+    ("clickstream", &["map", "rng", "stream"]),
     ("log", &["id", "time", "rng", "pile"]),
     ("protocol", &["id", "map", "time", "log"]),
     ("stream", &["sketch"]),

@@ -81,6 +81,7 @@ fn every_vector_passes() {
         ("spark_structured", [8, 0, 0]),
         ("hvg_motifs", [7, 0, 1]),
         ("kgrams", [5, 0, 0]),
+        ("clicks_100u.sessions.spark", [338, 0, 0]),
     ] {
         assert_eq!(conform(kind), tally, "{kind}");
     }
@@ -368,6 +369,53 @@ fn data_of_an_unknown_shape_fails_and_words_are_skipped() {
 fn a_field_that_would_go_unseen_fails() {
     let extra = json!({"upstream_murmur2": [{"key": "21", "hash": -973_932_308, "murmur3": 1}]});
     assert_eq!(conform_altered("partitioner", "unseen", &extra), [1, 1, 0]);
+}
+
+/// Sessions beside altered clicks: each difference is a failure.
+#[test]
+fn altered_sessions_fail_and_so_do_those_left_out() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sessions_altered");
+    std::fs::create_dir_all(&directory).expect("a place to write");
+    let from = vectors("clicks_100u.sessions.spark");
+    let clicks = from.with_file_name("clicks_100u.csv");
+    std::fs::copy(clicks, directory.join("few.csv")).expect("it can be copied");
+    let text = std::fs::read_to_string(from).expect("it is there");
+    let whole: Value = serde_json::from_str(&text).expect("it is JSON");
+    let list = directory.join("few.sessions.json");
+    let judged = |alter: &dyn Fn(&mut Vec<Value>)| {
+        let mut sessions = whole.as_array().expect("a list").clone();
+        alter(&mut sessions);
+        std::fs::write(&list, Value::from(sessions).to_string()).expect("it can be written");
+        let ran = millrace(&["conform", list.to_str().expect("UTF-8")]);
+        (ran.code, tally(&ran.stdout))
+    };
+    assert_eq!(judged(&|_| {}), (0, [338, 0, 0]));
+    for (field, value) in [
+        ("end_ms", json!(1)),
+        ("n", json!(1)),
+        ("first_ms", json!(1)),
+        ("last_ms", json!(1)),
+        ("symbols", json!("1")),
+        ("shape", json!(5)),
+    ] {
+        let altered = judged(&|sessions| sessions[0][field] = value.clone());
+        let passed = if field == "shape" { 338 } else { 337 };
+        assert_eq!(altered, (1, [passed, 1, 0]), "{field}");
+    }
+    let moved = judged(&|sessions| sessions[0]["start_ms"] = json!(1));
+    assert_eq!(
+        moved,
+        (1, [337, 2, 0]),
+        "one is not found, another is too many"
+    );
+    let fewer = judged(&|sessions| drop(sessions.pop()));
+    assert_eq!(fewer, (1, [337, 1, 0]));
+    std::fs::remove_file(directory.join("few.csv")).expect("it was there");
+    assert_eq!(
+        judged(&|_| {}).0,
+        2,
+        "without the clicks there is nothing to judge"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the bench asks of the wasm: it names its parts, prepares one, and does rounds of it. The
 //! clock is the bench's.
 
-use millrace::bench::{self, Hunter, Replicator, Seeker, Sketcher, Streamer};
+use millrace::bench::{self, Clicker, Hunter, Replicator, Seeker, Sketcher, Streamer};
 use millrace::protocol::Acks;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -18,6 +18,7 @@ enum Part {
     Hunt(Box<Hunter>),
     Sketch(Box<Sketcher>),
     Stream(Box<Streamer>),
+    Clicks(Box<Clicker>),
 }
 
 thread_local! {
@@ -41,6 +42,7 @@ pub fn bench_names() -> Vec<String> {
         "sliding_recompute_records_per_s",
         "session_records_per_s",
         "join_records_per_s",
+        "sessionize_events_per_s",
         "seek_p95_ms",
     ]
     .map(str::to_owned)
@@ -60,6 +62,7 @@ pub fn bench_start(name: &str) {
         "replicated_records_per_s_acks1" => replicate(Acks::One),
         "replicated_records_per_s_acksall" => replicate(Acks::All),
         "kernel_events_per_s" => Part::Kernel,
+        "sessionize_events_per_s" => Part::Clicks(Box::default()),
         stream => Part::Stream(Box::new(Streamer::new(stream))),
     };
     PART.set(part);
@@ -95,6 +98,10 @@ pub fn bench_round() -> f64 {
         }
         Part::Stream(streamer) => {
             std::hint::black_box(streamer.records(ROUND));
+            ROUND as f64
+        }
+        Part::Clicks(clicker) => {
+            std::hint::black_box(clicker.clicks(ROUND));
             ROUND as f64
         }
         Part::Seek(seeker) => {

@@ -12,6 +12,7 @@ mod partition;
 mod report;
 mod run;
 mod scenes;
+mod sessionize;
 mod sketch;
 mod stream;
 mod topology;
@@ -51,6 +52,7 @@ enum Command {
     Stream(stream::Args),
     Topology(topology::Args),
     Hashtags(hashtags::Args),
+    Sessionize(sessionize::Args),
 }
 
 /// Where a command reads and writes.
@@ -106,6 +108,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
         Command::Stream(args) => stream::run(args, streams),
         Command::Topology(args) => topology::run(args, streams),
         Command::Hashtags(args) => hashtags::run(args, streams),
+        Command::Sessionize(args) => sessionize::run(args, streams),
     }
 }
 

@@ -19,12 +19,10 @@
 //! published; it was chosen so that models tell buyers about as well as they do in the real shop,
 //! where an area under the curve of 0.95 is known, or a little worse.
 
+use super::session::GAP_MS;
 use crate::rng::{Dist, Rng, Salt, mix};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-
-/// A session ends when nothing is clicked for longer than this, in milliseconds.
-pub const GAP_MS: i64 = 30 * 60 * 1_000;
 
 /// The share of sessions that end in a purchase: 9,232 of 443,660.
 pub const CONVERSION: f64 = 9_232.0 / 443_660.0;

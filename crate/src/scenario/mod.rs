@@ -1,5 +1,6 @@
 //! The scenes: nodes, topics, workload, script of commands, captions, questions, as values.
 
+pub mod clicks_file;
 pub mod cluster;
 pub mod commands_file;
 pub mod events_file;

@@ -21,6 +21,7 @@ mod sketched;
 mod sliding;
 #[cfg(test)]
 mod tests;
+pub mod timed;
 pub mod topology;
 mod trigger;
 mod watermark;

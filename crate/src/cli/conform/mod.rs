@@ -2,6 +2,7 @@
 //!
 //! A vector file is JSON: words about its source and rules, and lists (or maps) of cases. The kind
 //! of the file, its stem, says by which code its cases are judged; a case is known by its shape.
+//! (Sessions of a clickstream are a list beside a CSV file: `sessions.rs`.)
 //! Nothing passes silently: what is told only in words is skipped and printed, data of a shape that
 //! is not known fails.
 
@@ -19,6 +20,7 @@ mod record_batch;
 mod replica_placement;
 mod replication_hw_isr;
 mod reservoir;
+mod sessions;
 mod topic_names;
 mod varint;
 mod windows;
@@ -32,7 +34,8 @@ use std::path::{Path, PathBuf};
 /// Run every case of vector files taken from the real systems, and say what failed.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Vector files; the stem is the kind: partitioner.json, varint.json, …
+    /// Vector files; the stem is the kind: partitioner.json, varint.json, … Of sessions, as in
+    /// clicks.sessions.spark.json, the clicks are in clicks.csv beside.
     #[arg(required = true, value_name = "FILE.json")]
     files: Vec<PathBuf>,
 }
@@ -78,9 +81,19 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
     };
     let mut code = OK;
     for path in &args.files {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if let Some(clicks) = sessions::clicks_of(&name) {
+            match sessions::judge(path, clicks, &mut report) {
+                Ok(judged) => judged?,
+                Err(error) => {
+                    writeln!(streams.stderr, "millrace: {error}")?;
+                    code = USAGE;
+                }
+            }
+            continue;
+        }
         match open(path) {
             Ok((judge, vectors)) => {
-                let name = path.file_stem().unwrap_or_default().to_string_lossy();
                 let file = Case {
                     list: "",
                     name: &name,
