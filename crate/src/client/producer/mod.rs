@@ -12,7 +12,7 @@ use super::view::ClusterView;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::log::{Header, batch_size_upper_bound};
 use crate::map::Map;
-use crate::protocol::{Alarm, ErrorCode, Out, Response};
+use crate::protocol::{Acks, Alarm, ErrorCode, Out, Response};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::collections::VecDeque;
@@ -57,7 +57,8 @@ struct Topic {
 #[derive(Clone, Debug)]
 enum Call {
     Metadata,
-    Produce(Vec<ProducerBatch>),
+    /// With the `acks` that it asked for, which may be set otherwise by now.
+    Produce(Acks, Vec<ProducerBatch>),
 }
 
 /// A producer inside a node.
@@ -317,7 +318,7 @@ impl Producer {
 
     fn in_flight(&self) -> impl Iterator<Item = &ProducerBatch> {
         self.calls.iter().flat_map(|(_, call)| match call {
-            Call::Produce(batches) => batches.as_slice(),
+            Call::Produce(_, batches) => batches.as_slice(),
             Call::Metadata => &[],
         })
     }
@@ -368,8 +369,8 @@ impl Producer {
                     }
                 }
             }
-            (Some(Call::Produce(batches)), Response::Produce { results }) => {
-                self.settle(now, from, batches, &results, out);
+            (Some(Call::Produce(acks, batches)), Response::Produce { results }) => {
+                self.settle(now, (from, acks), batches, &results, out);
             }
             // An answer to another question would be a broker's mistake: as if it never came.
             (Some(call), _) => self.retry_call(now, call, out),

@@ -27,7 +27,7 @@ impl Producer {
     pub(super) fn settle(
         &mut self,
         now: Time,
-        leader: NodeId,
+        (leader, acks): (NodeId, Acks),
         batches: Vec<ProducerBatch>,
         results: &[(TopicPartition, Result<i64, ErrorCode>)],
         out: &mut Out,
@@ -35,7 +35,7 @@ impl Producer {
         for batch in batches {
             match results.iter().find(|(at, _)| *at == batch.at) {
                 Some((_, Ok(base_offset))) => {
-                    self.deliver(&batch, Some((leader, *base_offset)), out);
+                    self.deliver(&batch, Some((leader, acks, *base_offset)), out);
                 }
                 Some((_, Err(ErrorCode::MessageTooLarge))) if batch.batch.count() > 1 => {
                     self.accumulator.split(&batch);
@@ -46,20 +46,20 @@ impl Producer {
         }
     }
 
-    /// A batch is done with: `said` is who appended it, and where, if anybody said.
-    fn deliver(&mut self, batch: &ProducerBatch, said: Option<(NodeId, i64)>, out: &mut Out) {
+    /// A batch is done with: `said` is who appended it, how far and where, if anybody said.
+    fn deliver(&mut self, batch: &ProducerBatch, said: Option<(NodeId, Acks, i64)>, out: &mut Out) {
         self.accumulator.finish(batch);
-        if let Some((leader, base_offset)) = said {
+        if let Some((leader, acks, base_offset)) = said {
             out.tell(Fact::Acked {
                 producer: self.node,
                 leader,
-                acks: self.config.acks,
+                acks,
                 at: batch.at,
                 base_offset,
                 records: batch.batch.count(),
             });
         }
-        let mut offset = said.map(|(_, base_offset)| base_offset);
+        let mut offset = said.map(|(.., base_offset)| base_offset);
         for &tags in &batch.tags {
             self.deliveries.push_back(Delivery {
                 tags,
@@ -125,7 +125,7 @@ impl Producer {
     pub(super) fn retry_call(&mut self, now: Time, call: Call, out: &mut Out) {
         match call {
             Call::Metadata => self.view.failed(now, &mut self.rng),
-            Call::Produce(batches) => {
+            Call::Produce(_, batches) => {
                 for batch in batches {
                     self.retry_or_fail(now, batch, ErrorCode::NetworkException, out);
                 }
@@ -158,7 +158,7 @@ impl Producer {
         let timeout = self.config.delivery_timeout();
         let mut expired = self.accumulator.expire(now);
         for call in self.calls.iter_mut() {
-            if let Call::Produce(batches) = call {
+            if let Call::Produce(_, batches) = call {
                 let late = batches.extract_if(.., |batch| batch.created + timeout <= now);
                 for batch in late {
                     self.accumulator.finish(&batch);
@@ -309,7 +309,7 @@ impl Producer {
             }
         } else {
             let timeout = self.config.request_timeout();
-            let call = Call::Produce(batches);
+            let call = Call::Produce(acks, batches);
             self.calls.send(now, timeout, broker, request, call, out);
         }
     }
