@@ -1,7 +1,7 @@
 //! A client's picture of the cluster, and when to ask for a newer one.
 
 use super::calls::{Calls, backoff};
-use crate::id::NodeId;
+use crate::id::{NodeId, TopicPartition};
 use crate::protocol::Metadata;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -48,6 +48,24 @@ impl ClusterView {
     /// The image, once there is one.
     pub(crate) fn image(&self) -> Option<&Arc<Metadata>> {
         self.image.as_ref()
+    }
+
+    /// A place in a log tells of a leader epoch: who is known to have led before it leads no more, and
+    /// what is older counts no more (`Metadata.updateLastSeenEpochIfNewer`, KIP-320).
+    pub(crate) fn saw(&mut self, at: TopicPartition, epoch: i32) {
+        let Some(image) = &mut self.image else {
+            return;
+        };
+        let known = image.partition(at);
+        if known.is_none_or(|known| known.leader_epoch >= epoch) {
+            return;
+        }
+        if let Some(topic) = Arc::make_mut(image).topics.get_mut(&at.topic) {
+            let known = &mut topic.partitions[at.partition as usize];
+            known.leader = None;
+            known.leader_epoch = epoch;
+        }
+        self.want();
     }
 
     /// Asks for an update after the usual pause between attempts.

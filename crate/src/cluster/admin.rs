@@ -211,7 +211,7 @@ impl Admin<'_> {
         if assignment.is_empty() {
             return Err(TopicError::NoPartitions);
         }
-        for replicas in assignment {
+        for (number, replicas) in assignment.iter().enumerate() {
             if replicas.is_empty() {
                 return invalid(
                     "The manual partition assignment includes an empty replica list.".into(),
@@ -232,6 +232,12 @@ impl Admin<'_> {
                     ));
                 }
             }
+            if !replicas.iter().any(|&broker| self.image.is_active(broker)) {
+                return invalid(format!(
+                    "All brokers specified in the manual partition assignment for partition \
+                     {number} are fenced or in controlled shutdown."
+                ));
+            }
         }
         Ok(assignment.to_vec())
     }
@@ -249,7 +255,11 @@ impl Admin<'_> {
             rack: known.rack.map(|rack| rack.to_string()),
             fenced: known.fenced,
         };
-        let brokers: Vec<UsableBroker> = self.image.brokers.iter().map(usable).collect();
+        // Who is leaving gets nothing new (`UsableBrokerIterator`); who is fenced may come back.
+        let stays =
+            |(_, known): &(&NodeId, &Registration)| known.fenced || !known.in_controlled_shutdown;
+        let brokers = self.image.brokers.iter().filter(stays).map(usable);
+        let brokers: Vec<UsableBroker> = brokers.collect();
         let factor = i32::try_from(factor).unwrap_or(i32::MAX);
         let placed = striped(&brokers, existing, count as usize, factor, &mut draws(rng));
         placed.map_err(|error| TopicError::Placement {
@@ -269,11 +279,8 @@ impl Admin<'_> {
             let mut state = PartitionState::new(replicas);
             let alive = state.replicas.iter().copied();
             let alive: Vec<NodeId> = alive.filter(|&r| self.image.is_active(r)).collect();
-            // Someone must be in sync for a leader to come of it.
-            if !alive.is_empty() {
-                state.leader = Some(alive[0]);
-                state.isr = alive;
-            }
+            state.leader = alive.first().copied();
+            state.isr = alive;
             let at = TopicPartition::new(topic, number);
             MetadataRecord::Partition { at, state }
         })
@@ -411,3 +418,79 @@ impl fmt::Display for TopicError {
 }
 
 impl std::error::Error for TopicError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Salt;
+
+    /// Three brokers: each may be fenced, or leaving.
+    fn image(states: [(bool, bool); 3]) -> Image {
+        let mut image = Image::default();
+        for (id, (fenced, in_controlled_shutdown)) in states.into_iter().enumerate() {
+            let broker = NodeId(id as u32);
+            image.replay(&MetadataRecord::RegisterBroker {
+                broker,
+                incarnation: 1,
+                epoch: id as i64,
+                rack: None,
+            });
+            image.replay(&MetadataRecord::BrokerRegistrationChange {
+                broker,
+                fenced,
+                in_controlled_shutdown,
+            });
+        }
+        image
+    }
+
+    fn create(image: &Image, new: &NewTopic) -> Result<Vec<PartitionState>, TopicError> {
+        let admin = Admin {
+            image,
+            eligible_leader_replicas: true,
+            num_partitions: 6,
+            default_replication_factor: 2,
+            flaw: None,
+        };
+        let rng = &mut Rng::new(1, Salt::Placement, 0);
+        let records = admin.create_topic(TopicId(1), &Arc::from("t"), new, rng)?;
+        let states = records.into_iter().filter_map(|record| match record {
+            MetadataRecord::Partition { state, .. } => Some(state),
+            _ => None,
+        });
+        Ok(states.collect())
+    }
+
+    #[test]
+    fn who_is_leaving_gets_no_new_partition() {
+        let (here, leaving, fenced) = ((false, false), (false, true), (true, false));
+        for state in create(&image([here, leaving, here]), &NewTopic::default()).unwrap() {
+            assert!(!state.replicas.contains(&NodeId(1)), "{state:?}");
+        }
+        for state in create(&image([here, fenced, fenced]), &NewTopic::default()).unwrap() {
+            assert_eq!(state.replicas.len(), 2);
+            assert_eq!(
+                (state.leader, state.isr),
+                (Some(NodeId(0)), vec![NodeId(0)])
+            );
+        }
+        let nobody = image([fenced, leaving, fenced]);
+        let error = create(&nobody, &NewTopic::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with("All brokers are currently fenced."),
+            "{error}"
+        );
+        let by_hand = NewTopic {
+            assignment: Some(vec![vec![NodeId(1), NodeId(0)]]),
+            ..NewTopic::default()
+        };
+        let error = create(&nobody, &by_hand).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "All brokers specified in the manual partition assignment for partition 0 are fenced or \
+             in controlled shutdown."
+        );
+    }
+}

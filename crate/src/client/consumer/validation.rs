@@ -32,6 +32,9 @@ impl Consumer {
     /// A position was found, by a commit or by the leader's word: where both tell an epoch, the leader
     /// of now must say that it is right (`SubscriptionState.seekUnvalidated`).
     pub(super) fn doubt_position(&mut self, at: TopicPartition) {
+        if let Some(partition) = self.assignment.get(at) {
+            self.view.saw(at, partition.last_epoch);
+        }
         let image = self.view.image();
         let known = image.and_then(|image| Some(image.partition(at)?.leader_epoch));
         if let (Some(epoch), Some(partition)) = (known, self.assignment.get_mut(at))

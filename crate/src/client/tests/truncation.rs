@@ -305,3 +305,25 @@ fn a_leader_that_cannot_tell_is_asked_again() {
     hand.hears(Ok(Some((0, 4))));
     assert_eq!(hand.fetch().2, 3);
 }
+
+/// A broker that woke late names who led before, and its log may lack what the group has read; the
+/// commit knows of a later epoch.
+#[test]
+fn a_leader_older_than_the_commit_is_not_asked() {
+    let committed = OffsetAndEpoch {
+        offset: 3,
+        leader_epoch: 2,
+    };
+    let mut hand = ByHand::resuming(OffsetReset::Earliest, committed);
+    hand.pass(1_000);
+    hand.answer_metadata(OTHER, 1);
+    assert!(hand.asked.is_empty(), "{:?}", hand.asked);
+    hand.pass(1_000);
+    hand.answer_metadata(BROKER, 2);
+    let (to, _, request) = hand.next();
+    assert_eq!(to, BROKER);
+    assert!(
+        matches!(request, Request::OffsetForLeaderEpoch { .. }),
+        "{request:?}"
+    );
+}
