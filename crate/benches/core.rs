@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_types)] // measuring is what this is for
 
-use millrace::bench::{self, Clicker, Hunter, Replicator, Sketcher, Streamer};
+use millrace::bench::{self, Clicker, Hunter, Predictor, Replicator, Sketcher, Streamer};
 use millrace::protocol::Acks;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -31,7 +31,8 @@ fn main() {
         .collect();
     let (mut hll, mut bloom, mut cms) = (Sketcher::hll(), Sketcher::bloom(), Sketcher::cms());
     let mut clicker = Clicker::default();
-    let rates: [(&str, u64, Work<'_>); 9] = [
+    let mut predictor = Predictor::default();
+    let rates: [(&str, u64, Work<'_>); 10] = [
         ("kernel_events_per_s", BATCH, &mut bench::kernel_events),
         ("appended_records_per_s", BATCH, &mut bench::append_records),
         ("hunt_seeds_per_s", cores * 8, &mut |n| {
@@ -52,6 +53,9 @@ fn main() {
         ("bloom_updates_per_s", BATCH, &mut |n| bloom.updates(n)),
         ("cms_updates_per_s", BATCH, &mut |n| cms.updates(n)),
         ("sessionize_events_per_s", BATCH, &mut |n| clicker.clicks(n)),
+        ("predictions_per_s", BATCH, &mut |n| {
+            predictor.predictions(n)
+        }),
     ];
     for (name, batch, work) in rates {
         rate(WARM_UP, batch, work);

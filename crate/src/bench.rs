@@ -2,9 +2,11 @@
 //! clock.
 
 mod clicks;
+mod intent;
 mod streams;
 
 pub use clicks::Clicker;
+pub use intent::Predictor;
 pub use streams::Streamer;
 
 use crate::id::{NodeId, TopicPartition};
@@ -309,6 +311,12 @@ mod tests {
         bloom.updates(100_000);
         assert_eq!(bloom.updates(100_000), 0, "all were there");
         assert!(cms.updates(30_000) >= 3, "each came three times");
+    }
+
+    #[test]
+    fn some_predictions_are_likely_and_others_not() {
+        let likely = Predictor::default().predictions(20_000);
+        assert!((2_000..18_000).contains(&likely), "{likely}");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Salt {
     Placement = 8,
     /// Who clicks what in a shop, and when.
     Shoppers = 9,
+    /// Which answers count how often, to see by how much a figure is chance.
+    Resample = 10,
 }
 
 /// A seeded stream of random numbers (xoshiro256++).

@@ -1,7 +1,7 @@
 //! What the bench asks of the wasm: it names its parts, prepares one, and does rounds of it. The
 //! clock is the bench's.
 
-use millrace::bench::{self, Clicker, Hunter, Replicator, Seeker, Sketcher, Streamer};
+use millrace::bench::{self, Clicker, Hunter, Predictor, Replicator, Seeker, Sketcher, Streamer};
 use millrace::protocol::Acks;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -17,6 +17,7 @@ enum Part {
     Replicate(Box<Replicator>),
     Hunt(Box<Hunter>),
     Sketch(Box<Sketcher>),
+    Predict(Box<Predictor>),
     Stream(Box<Streamer>),
     Clicks(Box<Clicker>),
 }
@@ -37,6 +38,7 @@ pub fn bench_names() -> Vec<String> {
         "hll_updates_per_s",
         "bloom_updates_per_s",
         "cms_updates_per_s",
+        "predictions_per_s",
         "tumbling_records_per_s",
         "sliding_inverse_records_per_s",
         "sliding_recompute_records_per_s",
@@ -58,6 +60,7 @@ pub fn bench_start(name: &str) {
         "hunt_seeds_per_s" => Part::Hunt(Box::default()),
         "hll_updates_per_s" => Part::Sketch(Box::new(Sketcher::hll())),
         "bloom_updates_per_s" => Part::Sketch(Box::new(Sketcher::bloom())),
+        "predictions_per_s" => Part::Predict(Box::default()),
         "cms_updates_per_s" => Part::Sketch(Box::new(Sketcher::cms())),
         "replicated_records_per_s_acks1" => replicate(Acks::One),
         "replicated_records_per_s_acksall" => replicate(Acks::All),
@@ -94,6 +97,10 @@ pub fn bench_round() -> f64 {
         }
         Part::Sketch(sketcher) => {
             std::hint::black_box(sketcher.updates(ROUND));
+            ROUND as f64
+        }
+        Part::Predict(predictor) => {
+            std::hint::black_box(predictor.predictions(ROUND));
             ROUND as f64
         }
         Part::Stream(streamer) => {

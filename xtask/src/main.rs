@@ -13,6 +13,7 @@ mod run;
 mod serve;
 mod test;
 mod tools;
+mod train;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ Millrace's tasks. Each sets up what it needs first, and says what it does.
     cargo xtask build [--dev]              make dist/, which works from any static host
     cargo xtask bench                      measure; one JSON object a line
     cargo xtask fuzz [--cases N]           the property tests with N random inputs (1,000,000)
+    cargo xtask train [--check]            make the models' weights again; or only compare them
     cargo xtask setup                      only set up, everything
 
 Tools that are missing are installed into ~/.cache/millrace (or $XDG_CACHE_HOME/millrace);
@@ -62,6 +64,10 @@ fn dispatch(args: &[&str]) -> Result {
             let cases = value(rest, "--cases")?;
             only(rest, &[], &["--cases"])?;
             fuzz::fuzz(cases.unwrap_or(1_000_000))
+        }
+        "train" => {
+            only(rest, &["--check"], &[])?;
+            train::train(flag(rest, "--check"))
         }
         "setup" => only(rest, &[], &[]).and_then(|()| tools::set_up(tools::EVERYTHING).map(drop)),
         // Called by Trunk, see Trunk.toml.
