@@ -1,5 +1,8 @@
 //! What must be the same on every machine: these run natively and in a browser.
 
+use millrace::clickstream::features::Features;
+use millrace::clickstream::intent::{Kind, Model};
+use millrace::clickstream::shoppers::{Click, Crowd, Shoppers};
 use millrace::rng::{Dist, Rng, Salt};
 use millrace::sim::Timeline;
 use millrace::time::Time;
@@ -58,4 +61,50 @@ fn history(scene: &str) -> (u64, u64) {
     assert_eq!(hash(&mut timeline, 30), at_30);
     assert_eq!(hash(&mut timeline, 45), at_45);
     (at_30, at_45)
+}
+
+/// Shoppers, their features and a model's answers are the same to the bit.
+#[wasm_bindgen_test(unsupported = test)]
+fn purchase_intent_is_the_same_everywhere() {
+    let models = [
+        Model::small(Kind::Length, Features::Both),
+        Model::small(Kind::Markov, Features::Both),
+        Model::small(Kind::Logistic, Features::Both),
+        Model::from_bytes(include_bytes!("../weights/forest-both.bin")).ok(),
+        Model::from_bytes(include_bytes!("../weights/lstm.bin")).ok(),
+    ];
+    let crowd = Crowd {
+        users: 20,
+        ..Crowd::default()
+    };
+    let clicks: Vec<Click> = Shoppers::new(41, crowd, 0).take(2_000).collect();
+    let fold = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x100_0000_01b3);
+    let shoppers = clicks.iter().fold(0, |hash, click| {
+        let hash = fold(hash, click.at_ms.cast_unsigned());
+        let hash = fold(hash, click.arrives_ms.cast_unsigned());
+        fold(fold(hash, click.page.hash()), u64::from(click.symbol))
+    });
+    let answers = models.map(|model| {
+        let model = model.expect("its weights are whole");
+        let mut seen = model.start();
+        clicks.iter().fold(0, |hash, click| {
+            if click.symbol == 5 {
+                seen = model.start();
+            } else {
+                model.see(&mut seen, click.symbol);
+            }
+            fold(hash, model.probability(&seen, 0.25).to_bits())
+        })
+    });
+    assert_eq!(shoppers, 16_501_708_075_915_528_346);
+    assert_eq!(
+        answers,
+        [
+            8_002_500_023_645_903_842,
+            3_640_572_002_839_598_084,
+            293_326_369_426_520_665,
+            14_652_043_181_637_666_040,
+            17_839_107_555_314_739_270
+        ]
+    );
 }

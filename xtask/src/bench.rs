@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: one JSON object a line on standard output, everything else on the other.
 
 use crate::Result;
-use crate::build::{page_kb_brotli, trunk_build};
-use crate::project::dist_under_test;
+use crate::build::{kb_brotli, page_kb_brotli, trunk_build};
+use crate::project::{dist_under_test, root};
 use crate::run::{announce, plainly};
 use crate::test::with_browser;
 use crate::tools::{EVERYTHING, Tools, set_up};
@@ -42,6 +42,10 @@ fn page(tools: &Tools) -> Result {
     let weight = page_kb_brotli(tools, &dist_under_test())?;
     println!(
         "{{\"name\":\"page_kb_brotli\",\"target\":\"wasm\",\"value\":{weight:.1},\"unit\":\"kB\"}}"
+    );
+    let lstm = kb_brotli(tools, &root().join("crate/weights/lstm.bin"))?;
+    println!(
+        "{{\"name\":\"lstm_kb_brotli\",\"target\":\"wasm\",\"value\":{lstm:.1},\"unit\":\"kB\"}}"
     );
     announce(
         "the page",

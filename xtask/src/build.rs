@@ -166,15 +166,29 @@ fn base64(bytes: &[u8]) -> String {
 /// The size of the page over the wire, in kB: brotli, without `app.wasm.js`, which only sandboxed
 /// iframes load (instead of the wasm), and `millrace.js`, which only other people's pages load.
 pub fn page_kb_brotli(tools: &Tools, dist: &Path) -> Result<f64> {
-    const SUM: &str = "
-        const fs = require('fs'), zlib = require('zlib'), dist = process.argv[1];
-        const page = fs.readdirSync(dist).filter((f) => /[.](html|js|css|wasm|svg)$/.test(f) && !['app.wasm.js', 'millrace.js'].includes(f));
-        console.log(page.reduce((sum, f) => sum + zlib.brotliCompressSync(fs.readFileSync(`${dist}/${f}`)).length, 0));";
-    let bytes = ask(tools.command("node").args(["-e", SUM]).arg(dist));
+    const PAGE: &str = "fs.readdirSync(path)
+        .filter((f) => /[.](html|js|css|wasm|svg)$/.test(f) && !['app.wasm.js', 'millrace.js'].includes(f))
+        .map((f) => `${path}/${f}`)";
+    brotli(tools, PAGE, dist)
+}
+
+/// The size of one file over the wire, in kB.
+pub fn kb_brotli(tools: &Tools, file: &Path) -> Result<f64> {
+    brotli(tools, "[path]", file)
+}
+
+/// The size of some files, in kB: `files` is an expression of `path`.
+fn brotli(tools: &Tools, files: &str, path: &Path) -> Result<f64> {
+    let sum = format!(
+        "const fs = require('fs'), zlib = require('zlib'), path = process.argv[1];
+        const bytes = (f) => zlib.brotliCompressSync(fs.readFileSync(f)).length;
+        console.log({files}.reduce((sum, f) => sum + bytes(f), 0));"
+    );
+    let bytes = ask(tools.command("node").args(["-e", &sum]).arg(path));
     let bytes = bytes.and_then(|bytes| bytes.parse::<u32>().ok());
     bytes
         .map(|bytes| f64::from(bytes) / 1000.0)
-        .ok_or("Node could not compress the files of dist/".into())
+        .ok_or(format!("Node could not compress {}", path.display()))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub fn train(check: bool) -> Result {
     announce(
         "training",
         "the models of purchase intent",
-        "8 minutes to build the first time, 3 to train",
+        "8 minutes to build the first time, 1 to train",
     );
     let shipped = root().join("crate/weights");
     let into = if check {

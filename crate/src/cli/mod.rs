@@ -8,6 +8,7 @@ mod grade;
 mod hashtags;
 mod hunt;
 mod input;
+mod intent;
 mod partition;
 mod report;
 mod run;
@@ -53,6 +54,7 @@ enum Command {
     Topology(topology::Args),
     Hashtags(hashtags::Args),
     Sessionize(sessionize::Args),
+    Intent(intent::Args),
 }
 
 /// Where a command reads and writes.
@@ -109,6 +111,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<u8> {
         Command::Topology(args) => topology::run(args, streams),
         Command::Hashtags(args) => hashtags::run(args, streams),
         Command::Sessionize(args) => sessionize::run(args, streams),
+        Command::Intent(args) => intent::run(args, streams),
     }
 }
 

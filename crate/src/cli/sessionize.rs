@@ -45,15 +45,8 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
             return Ok(USAGE);
         }
     };
-    let path = args.file.display();
-    for (line, why) in file.bad() {
-        writeln!(streams.stderr, "{path}:{line}: {why}")?;
-    }
+    bad_rows(&args.file, &file, streams)?;
     let good = file.rows() - file.bad_rows();
-    if file.bad_rows() > 0 {
-        let bad = file.bad_rows();
-        writeln!(streams.stderr, "{path}: {bad} rows left out, {good} read")?;
-    }
     let mut rows = Vec::new();
     for session in file
         .by_name()
@@ -106,4 +99,21 @@ pub(super) fn read(path: &Path, gap_ms: i64) -> Result<(ClicksFile, Sessionizer)
     while file.read(100_000, &mut take) {}
     while sessions.settle(usize::MAX) {}
     Ok((file, sessions))
+}
+
+/// Lists the rows that could not be read.
+pub(super) fn bad_rows(
+    path: &Path,
+    file: &ClicksFile,
+    streams: &mut Streams<'_>,
+) -> io::Result<()> {
+    let path = path.display();
+    for (line, why) in file.bad() {
+        writeln!(streams.stderr, "{path}:{line}: {why}")?;
+    }
+    let (bad, good) = (file.bad_rows(), file.rows() - file.bad_rows());
+    if bad > 0 {
+        writeln!(streams.stderr, "{path}: {bad} rows left out, {good} read")?;
+    }
+    Ok(())
 }
