@@ -59,6 +59,12 @@ pub struct Link {
     /// The record of that partition whose way is shown: its offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<i64>,
+    /// The visitor whose sessions are looked at, by the row, where that is not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visitor: Option<u32>,
+    /// A moment within the session that is looked at, in ms of event time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<i64>,
     /// The order whose life is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
@@ -205,7 +211,8 @@ impl Link {
             )*};
         }
         take!(engine: "engine version", scenario: "scenario", seed: "seed", instant: "instant",
-              at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", record: "record", order: "order", hash: "hash",
+              at_us: "time", page: "page", tab: "tab", topic: "topic", partition: "partition", record: "record",
+              visitor: "visitor", session: "session", order: "order", hash: "hash",
               file: "file", answers: "answers", sketch: "sketch", windows: "windows");
         let scene = crate::scenario::by_name(&link.scenario);
         let latest = scene.map_or(LATEST, |scene| scene.latest());

@@ -11,10 +11,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("map", &[]),
     ("rng", &["time"]),
     ("sketch", &["map", "rng"]),
-    ("clickstream", &["map", "rng", "stream"]),
+    ("clickstream", &["map", "rng"]),
     ("log", &["id", "time", "rng", "pile"]),
     ("protocol", &["id", "map", "time", "log"]),
-    ("stream", &["sketch"]),
+    ("stream", &["sketch", "clickstream"]),
     (
         "cluster",
         &["id", "map", "time", "rng", "log", "protocol", "group"],
@@ -27,7 +27,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("shop", &["id", "time", "rng", "log", "protocol", "client"]),
     (
         "feed",
-        &["id", "time", "rng", "log", "protocol", "client", "shop"],
+        &[
+            "id",
+            "time",
+            "rng",
+            "log",
+            "protocol",
+            "client",
+            "shop",
+            "clickstream",
+        ],
     ),
     (
         "app",
@@ -76,6 +85,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "client",
             "group",
             "shop",
+            "feed",
             "app",
             "sim",
             "scenario",

@@ -1,6 +1,7 @@
 //! What `millrace run` says of a stream application: its tasks, what befell them, and what they counted.
 
 use super::report;
+use crate::scenario::clickstream;
 use crate::scenario::hashtags::Outcome;
 use crate::sim::{App, Happening, Timeline};
 use crate::view::cluster::tasks;
@@ -52,6 +53,16 @@ pub(super) fn add_to(whole: &mut Value, timeline: &Timeline) {
     whole["app"] = json!({
         "application.id": &*app.plan.application, "tasks": tasks, "befell": befell(timeline, app),
     });
+    if let Some(outcome) = clickstream::Outcome::of(world) {
+        let by_end = outcome.by_end;
+        whole["clickstream"] = json!({
+            "clicks": outcome.clicks, "late": outcome.late, "dropped": outcome.dropped,
+            "sessions": outcome.sessions, "told": outcome.told, "right": outcome.right,
+            "wrong": outcome.wrong, "missing": outcome.missing, "taken_back": outcome.taken_back,
+            "by_end": {"over": by_end.over, "same": by_end.same, "never": by_end.never,
+                "split": by_end.split},
+        });
+    }
     if let Some(outcome) = Outcome::of(world) {
         let top = outcome.last.1.iter();
         let top: Vec<Value> = top
@@ -67,6 +78,43 @@ pub(super) fn add_to(whole: &mut Value, timeline: &Timeline) {
             },
         });
     }
+}
+
+fn print_sessions(outcome: &clickstream::Outcome, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n{} clicks, {} of them after the watermark, {} too late for their session.\n\
+         {} sessions by a gap of 30 minutes; {} are told: {} as by tasks to which nothing ever happens, {} \
+         not, {} are missing; {} were taken back.\n",
+        outcome.clicks,
+        outcome.late,
+        outcome.dropped,
+        outcome.sessions,
+        outcome.told,
+        outcome.right,
+        outcome.wrong,
+        outcome.missing,
+        outcome.taken_back,
+    )?;
+    let by_end = outcome.by_end;
+    let rows = [
+        (
+            "the same: the tab was closed after the last click",
+            by_end.same,
+        ),
+        ("never: the tab crashed", by_end.never),
+        (
+            "several: the visitor came back within the gap",
+            by_end.split,
+        ),
+        ("in all", by_end.over),
+    ];
+    let rows = rows.map(|(what, n)| vec![what.to_owned(), n.to_string()]);
+    report::table(
+        out,
+        &["closed by the page's end", "sessions by the gap"],
+        &rows,
+    )
 }
 
 fn number(text: &str) -> u64 {
@@ -101,6 +149,9 @@ pub(super) fn print(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> 
                 crate::time::Span(us)
             )?,
         }
+    }
+    if let Some(outcome) = clickstream::Outcome::of(world) {
+        return print_sessions(&outcome, out);
     }
     let Some(outcome) = Outcome::of(world) else {
         return Ok(());

@@ -2,6 +2,7 @@
 
 pub mod features;
 pub mod intent;
+pub mod packed;
 pub mod session;
 pub mod shoppers;
 pub mod symbol;

@@ -6,7 +6,7 @@
 //! two against each other. A stream that does not wait is the topology of the scene `clickstream`.
 
 use super::Symbol;
-use crate::stream::timed::{pack, unpack};
+use super::packed::{pack, unpack};
 
 /// A session ends when nothing is clicked for longer than this, in ms: half an hour, as is usual.
 pub const GAP_MS: i64 = 30 * 60_000;

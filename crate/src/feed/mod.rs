@@ -1,10 +1,12 @@
 //! Plain clients in place of the shops: programs that send a steady stream of records to a topic,
 //! and a group that reads it.
 
+mod clicks;
 mod reader;
 mod source;
 mod tweets;
 
+pub use clicks::{Tracked, day, name};
 pub use reader::{Reader, ReaderKit};
 pub use source::{AwaitedAcks, Source, SourceKit};
 pub use tweets::tweet;
@@ -52,6 +54,12 @@ pub enum Values {
         /// Until when.
         news_until_s: u64,
     },
+    /// The clicks of a shop's visitors, as JSON with the visitor as key: a day of them, at their own
+    /// times, whatever the rate. Their first hour is told: see [`day`].
+    Clicks {
+        /// How many visitors, 5 to [`FeedSpec::MOST_VISITORS`].
+        visitors: u32,
+    },
 }
 
 impl Default for FeedSpec {
@@ -71,6 +79,8 @@ impl Default for FeedSpec {
 }
 
 impl FeedSpec {
+    /// The most visitors of a shop.
+    pub const MOST_VISITORS: u32 = 10_000;
     /// The most producers, and the most readers.
     pub const MOST_CLIENTS: u32 = 64;
     /// The largest value, in bytes: it fits `max.request.size` with what is around it.

@@ -1,5 +1,6 @@
 //! A program that sends a steady stream of records to one topic.
 
+use super::clicks::Tracked;
 use super::tweets::tweet;
 use super::{FeedSpec, Values};
 use crate::client::{Producer, ProducerConfig, ProducerRecord};
@@ -23,6 +24,8 @@ pub struct SourceKit {
     pub bootstrap: Arc<[NodeId]>,
     /// The run's seed.
     pub seed: u64,
+    /// What it sends, where that is known before: by the times at which it comes.
+    pub clicks: Arc<[Tracked]>,
 }
 
 /// What a producer has sent and waits for.
@@ -128,8 +131,13 @@ impl Source {
         match input {
             Input::Start => {
                 self.producer = new_producer(self.node, &self.kit, settings).after(&self.producer);
+                if self.is_told() {
+                    // What came while nobody was there is lost.
+                    let past = self.kit.clicks.partition_point(|click| click.arrives < now);
+                    self.next = self.next.max(past as u64);
+                    self.arrange_next(now, settings, out);
                 // Programs do not all begin at once.
-                if let Some((_, gap)) = self.run(now, settings) {
+                } else if let Some((_, gap)) = self.run(now, settings) {
                     let first = now + Span(self.rng.below(gap.0.max(1)));
                     out.wake(first, Timer::Arrival(self.pace));
                 }
@@ -139,7 +147,10 @@ impl Source {
                 self.producer.close(now, out);
             }
             Input::Timer(Timer::Arrival(pace)) if pace == self.pace => {
-                self.owed = self.run(now, settings).map_or(0, |(records, _)| records);
+                self.owed = match self.is_told() {
+                    true => self.due(now),
+                    false => self.run(now, settings).map_or(0, |(records, _)| records),
+                };
             }
             Input::Timer(Timer::Producer) => self.producer.on_timer(now, out),
             Input::Message {
@@ -177,7 +188,24 @@ impl Source {
         Some((records, Span((f64::from(records) * 1e6 / per_s) as u64)))
     }
 
+    /// Whether what it sends, and when, is known before.
+    fn is_told(&self) -> bool {
+        matches!(self.kit.spec.values, Values::Clicks { .. })
+    }
+
+    /// How many clicks have come that it has not sent.
+    fn due(&self, now: Time) -> u32 {
+        let rest = self.kit.clicks.iter().skip(self.next as usize);
+        rest.take_while(|click| click.arrives <= now).count() as u32
+    }
+
     fn arrange_next(&mut self, now: Time, settings: &Settings, out: &mut Out) {
+        if self.is_told() {
+            if let Some(click) = self.kit.clicks.get(self.next as usize) {
+                out.wake(click.arrives.max(now), Timer::Arrival(self.pace));
+            }
+            return;
+        }
         let Some((_, gap)) = self.run(now, settings) else {
             return;
         };
@@ -186,6 +214,7 @@ impl Source {
     }
 
     fn send(&mut self, now: Time, out: &mut Out) {
+        let mut visitor = String::new();
         match self.kit.spec.values {
             Values::Numbers => self.write_value(),
             Values::Tweets {
@@ -195,9 +224,15 @@ impl Source {
                 let news = (news_from_s..news_until_s).contains(&(now.0 / 1_000_000));
                 self.value = tweet(&mut self.rng, news).into_bytes();
             }
+            Values::Clicks { .. } => {
+                let click = &self.kit.clicks[self.next as usize];
+                visitor = click.visitor();
+                self.value = click.json().into_bytes();
+            }
         }
         let mut key = *b"k-00000000";
         let key = match self.kit.spec.keys {
+            _ if self.is_told() => Some(visitor.as_bytes()),
             0 => None,
             keys => {
                 let number = self.rng.below(u64::from(keys)) + 1;
@@ -298,6 +333,7 @@ mod tests {
             name: "orders".into(),
             bootstrap: Arc::from([]),
             seed: 7,
+            clicks: Arc::from([]),
         };
         Source::new(NodeId(3), kit)
     }

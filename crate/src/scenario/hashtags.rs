@@ -261,6 +261,7 @@ fn topology() -> Topology {
                         // Longer than a worker may be missed: what its tasks take late still counts.
                         grace: Some("10s".into()),
                         watermark: None,
+                        mode: None,
                         emit: Some("final".into()),
                     }),
                 },

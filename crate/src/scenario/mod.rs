@@ -1,6 +1,7 @@
 //! The scenes: nodes, topics, workload, script of commands, captions, questions, as values.
 
 pub mod clicks_file;
+pub mod clickstream;
 pub mod cluster;
 pub mod commands_file;
 pub mod events_file;
@@ -21,6 +22,7 @@ pub use crate::sim::{Caption, ClusterSpec, Cue, Hours, Question, Rule, Scenario,
 pub fn all() -> Vec<Scenario> {
     let mut all = orders::all();
     all.extend(cluster::all());
+    all.extend(clickstream::all());
     all
 }
 

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::problem::Problem;
 use super::scenario::Scenario;
 use super::world::World;
-use crate::feed::{FeedSpec, Reader, ReaderKit, Source, SourceKit};
+use crate::feed::{FeedSpec, Reader, ReaderKit, Source, SourceKit, Values, day};
 use crate::id::{GroupId, NodeId, TopicId};
 use crate::protocol::{Out, Sink};
 use crate::shop::Settings;
@@ -40,6 +40,11 @@ fn check(scenario: &Scenario, feed: &FeedSpec) -> Result<(), Problem> {
     within("the number of keys", f64::from(feed.keys), 0.0, 1e6)?;
     let (bytes, most) = (feed.record_bytes, f64::from(FeedSpec::MOST_BYTES));
     within("the size of a record", f64::from(bytes), 0.0, most)?;
+    if let Values::Clicks { visitors } = feed.values {
+        let most = f64::from(FeedSpec::MOST_VISITORS);
+        within("the number of visitors", f64::from(visitors), 5.0, most)?;
+        within("the number of producers of clicks", producers, 1.0, 1.0)?;
+    }
     let per_s = scenario.settings.per_s;
     within("the rate", per_s, 0.0, FeedSpec::MOST_PER_S)?;
     Ok(())
@@ -65,7 +70,12 @@ impl World {
         let bootstrap: Arc<[NodeId]> = Arc::from(&self.brokers[..]);
         let name = Arc::clone(self.topic_name(topic));
         let seed = self.seed;
+        let clicks = match feed.values {
+            Values::Clicks { visitors } => day(seed, visitors),
+            _ => Arc::from([]),
+        };
         let source = SourceKit {
+            clicks,
             spec: feed.clone(),
             topic,
             name: Arc::clone(&name),

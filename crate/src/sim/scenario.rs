@@ -231,6 +231,12 @@ pub enum Rule {
     /// How many partitions of the orders topic have a payment lag of at least ten records when
     /// graded? Options: none, one, more than one.
     LaggingPartitions,
+    /// Does this visitor buy between asking and grading, as far as the topic of clicks has heard by then?
+    /// Options: no, yes.
+    Buys {
+        /// The visitor's name.
+        user: String,
+    },
     /// Were any orders processed twice in the asynchronous shop? Options: no, yes.
     ProcessedTwice,
     /// Was any order paid before an earlier one of the same customer? Options: no, yes.

@@ -21,7 +21,6 @@ mod sketched;
 mod sliding;
 #[cfg(test)]
 mod tests;
-pub mod timed;
 pub mod topology;
 mod trigger;
 mod watermark;

@@ -4,9 +4,10 @@ use super::cluster::scene::number;
 use super::panel::{Marker, Tone};
 use crate::id::GroupId;
 use crate::protocol::{Lane, Service, Stop};
+use crate::scenario::clickstream;
 use crate::shop::{CommitMode, Partitioning, Sending, Settings, Wiring};
 use crate::sim::{App, Command, Event, Happening, Moment, Timeline, World};
-use crate::time::{Span, Time};
+use crate::time::{EVENT_EPOCH_MS, Span, Time};
 
 /// What happened, for the scrubber: what was done, and what came of it.
 #[must_use]
@@ -40,6 +41,14 @@ pub fn markers(timeline: &Timeline) -> Vec<Marker> {
         }
     }
     markers.extend(cluster(moment));
+    for (user, ts) in clickstream::taken_back(&moment.world) {
+        let since = (ts - EVENT_EPOCH_MS).max(0).unsigned_abs();
+        markers.push(Marker {
+            at: Time(since * 1_000),
+            label: format!("{user}: sessions merged"),
+            tone: Tone::Warn,
+        });
+    }
     markers.sort_by_cached_key(|marker| marker.at.0);
     markers.dedup_by(|a, b| a.label == b.label && a.at.since(b.at) < Span::secs(2));
     markers

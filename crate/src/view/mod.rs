@@ -1,6 +1,7 @@
 //! Plain data for people to look at, made from a moment. Painting reads this and nothing else.
 
 pub mod biography;
+pub mod clickstream;
 pub mod cluster;
 pub mod code;
 pub mod describe;

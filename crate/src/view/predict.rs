@@ -4,7 +4,7 @@ use super::cluster::outcome as cluster;
 use super::panel::Asked;
 use crate::map::Map;
 use crate::protocol::{Lane, Service};
-use crate::scenario::{Cue, Question, Rule};
+use crate::scenario::{Cue, Question, Rule, clickstream};
 use crate::sim::{Breach, Command, Metrics, Moment, Promise, Sample, Timeline, Told, Witness};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -175,6 +175,7 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
             cluster::still_taken(moment, (topic, *partition), until)
         }
         Rule::SyncStillFast => sync_still_fast(moment, until),
+        Rule::Buys { user } => buys(timeline, user, at, until),
     }
 }
 
@@ -316,6 +317,16 @@ pub fn grade(
         let score = score(&asked);
         (asked, score)
     })
+}
+
+fn buys(timeline: &Timeline, user: &str, at: Time, until: Time) -> (usize, String) {
+    let world = &timeline.moment().world;
+    let buys = clickstream::bought(world, user, at, until);
+    let clock = |time| timeline.scenario().clock(time);
+    let (from, to) = (clock(at), clock(until));
+    let what = if buys { "bought" } else { "did not buy" };
+    let text = format!("Between {from} and {to} {user} {what}.");
+    (usize::from(buys), text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Functions of a topology as data: a small closed vocabulary, and no language of its own.
 
 use super::Event;
+use crate::clickstream::Symbol;
+use crate::clickstream::features::Features;
+use crate::clickstream::intent::{BALANCED, Kind, Model};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::cmp::Ordering;
@@ -65,6 +68,9 @@ pub enum Expr {
     Or(Vec<Self>),
     /// Whether it is not true.
     Not(Box<Self>),
+    /// How likely a session with these symbols, a text of digits, is to end in a purchase, as a logistic
+    /// regression on k-grams and motifs sees it where half of all sessions do, to three digits.
+    WillBuy(Box<Self>),
     /// If the first is true the second, else the third.
     If(Box<[Self; 3]>),
 }
@@ -153,6 +159,7 @@ impl Expr {
             | Self::Hashtags(part)
             | Self::Lowercase(part)
             | Self::Length(part)
+            | Self::WillBuy(part)
             | Self::IsNull(part)
             | Self::Not(part) => all(std::slice::from_ref(part)),
             Self::Subtract(two) | Self::Divide(two) | Self::Is(_, two) => all(&two[..]),
@@ -222,6 +229,10 @@ impl Expr {
                 Json::Object(members) => members.len().into(),
                 _ => Json::Null,
             },
+            Self::WillBuy(of) => match part(of) {
+                Json::String(symbols) => will_buy(&symbols).into(),
+                _ => Json::Null,
+            },
             Self::Concat(parts) => {
                 let texts = parts.iter().map(|p| text(&part(p)));
                 texts.collect::<String>().into()
@@ -250,6 +261,14 @@ impl Expr {
             }
         }
     }
+}
+
+fn will_buy(symbols: &str) -> f64 {
+    let model = Model::small(Kind::Logistic, Features::Both);
+    let model = model.expect("we carry the weights of a regression");
+    let symbols = symbols.bytes().filter_map(Symbol::from_digit);
+    let symbols: Vec<u8> = symbols.map(Symbol::number).collect();
+    libm::round(model.probability_for(&symbols, BALANCED) * 1_000.0) / 1_000.0
 }
 
 fn words(of: &Json, split: impl Fn(&str) -> Vec<Json>) -> Json {

@@ -207,6 +207,7 @@ impl Does {
                 | Fold::Distinct { of, .. }
                 | Fold::Frequent { of, .. }
                 | Fold::Sample { of, .. }
+                | Fold::Symbols(of)
                 | Fold::Members { of, .. } => vec![(of, false)],
             },
             _ => Vec::new(),
@@ -237,6 +238,9 @@ pub enum Fold {
         /// What is made of it and a record.
         with: Expr,
     },
+    /// The symbols of clicks, 1 to 6, as one text of digits, by their times. Of the same symbol at the same
+    /// moment there is one, so that a click that is taken again after a crash changes nothing.
+    Symbols(Expr),
     /// About how many different (HyperLogLog of 2 to the `precision`th registers).
     Distinct {
         /// Of what.
@@ -283,6 +287,9 @@ pub struct Windowing {
     /// How far the watermark is behind the newest record; not with Kafka Streams.
     #[serde(default)]
     pub watermark: Option<String>,
+    /// What results are of: `accumulating`, with Flink and Beam `discarding`, with Flink `retracting`.
+    #[serde(default)]
+    pub mode: Option<String>,
     /// When results come out: `each` or `final` with Kafka Streams, `watermark`, `early:…` and others
     /// elsewhere.
     #[serde(default)]

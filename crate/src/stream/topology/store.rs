@@ -7,9 +7,11 @@ use super::super::join::{JoinState, StreamJoin, StreamJoinKind};
 use super::super::keys::Keys;
 use super::super::operator::Operator;
 use super::super::out::{Kind, Out, Record};
+use super::super::pane::Pane;
 use super::super::trigger::{Mode, Trigger};
 use super::super::window::{Window, Windows, millis};
 use super::{Event, Expr, Fold, Windowing};
+use crate::clickstream::{Symbol, packed};
 use crate::sketch::fingerprint;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -56,6 +58,7 @@ impl Windowed {
             }
             Fold::Sample { of, size } => (Aggregate::Sample { size: *size }, Some(of)),
             Fold::Members { of, items } => (Aggregate::Members { items: *items }, Some(of)),
+            Fold::Symbols(of) => (Aggregate::Collect, Some(of)),
             Fold::Reduce(_) | Fold::Aggregate { .. } if windows.is_some() => {
                 return Err("windows hold numbers and sketches: reduce and aggregate go without windows; \
                             by windows there are count, sum, min, max, average, distinct, frequent, \
@@ -121,7 +124,7 @@ impl Windowing {
             punctuated: false,
             lateness: length(&self.grace)?,
             trigger: self.emit.as_deref().map(str::parse).transpose()?,
-            mode: None,
+            mode: self.mode.clone(),
         })
     }
 }
@@ -175,6 +178,19 @@ impl WindowStore {
         &self.operator
     }
 
+    /// Whether it collects the symbols of clicks.
+    fn collects(&self) -> bool {
+        self.aggregate == Aggregate::Collect
+    }
+
+    /// What a window holds, for looking at.
+    pub fn text(&self, pane: &Pane) -> String {
+        match self.operator.value_of(pane) {
+            Value::List(words) if self.collects() => packed::digits(&words),
+            value => value.to_string(),
+        }
+    }
+
     pub fn key(&self, key: u32) -> std::borrow::Cow<'_, str> {
         self.keys.name(key)
     }
@@ -189,6 +205,7 @@ impl WindowStore {
         let value = match (&self.of, Sketches::of(self.aggregate)) {
             _ if item.is_null() || event.value.is_null() => None,
             (None, _) => Some(1),
+            _ if self.collects() => symbol(&item).and_then(|number| packed::pack(event.ts, number)),
             (_, Sketches::None) => item.as_i64(),
             (_, kind) => {
                 let value = fingerprint(super::expr::text(&item).as_bytes()).cast_signed();
@@ -254,6 +271,7 @@ impl WindowStore {
                 (sum / *n as i64).into()
             }
             Value::Mean(sum, n) => json!(*sum as f64 / (*n).max(1) as f64),
+            Value::List(words) if self.collects() => packed::digits(words).into(),
             Value::List(items) => items.iter().map(|&item| name(item)).collect(),
             Value::Counts(counts) => counts
                 .iter()
@@ -321,6 +339,12 @@ impl WindowStore {
         self.operator.restore(key, state);
         true
     }
+}
+
+/// The number of a symbol, as a topology writes it.
+fn symbol(item: &Json) -> Option<u8> {
+    let number = u8::try_from(item.as_u64()?).ok()?;
+    Some(Symbol::from_number(number)?.number())
 }
 
 /// The items that a window's sketch knows by themselves.

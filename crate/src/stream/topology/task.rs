@@ -219,6 +219,27 @@ impl Task {
         }
     }
 
+    /// The watermark (stream time) of the windows it keeps, the least of them; `None` before the first
+    /// record, and if it keeps none.
+    #[must_use]
+    pub fn watermark(&self) -> Option<i64> {
+        let marks = self.held.iter().filter_map(|held| match &held.kept {
+            Kept::Windows(store) => Some(store.operator().watermark()),
+            _ => None,
+        });
+        marks.min().filter(|&mark| mark > i64::MIN)
+    }
+
+    /// How many records its windows dropped since they came too late.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        let dropped = self.held.iter().map(|held| match &held.kept {
+            Kept::Windows(store) => store.operator().dropped(),
+            _ => 0,
+        });
+        dropped.sum()
+    }
+
     /// About how many bytes a clone of it takes.
     #[must_use]
     pub fn unshared_bytes(&self) -> usize {
@@ -245,7 +266,7 @@ impl Task {
                         true => store.key(key).into_owned(),
                         false => format!("{}@{}", store.key(key), window.start),
                     };
-                    (key, operator.value_of(pane).to_string())
+                    (key, store.text(pane))
                 });
                 rows.collect()
             }

@@ -234,6 +234,53 @@ fn sketches_are_aggregates_too() {
     );
 }
 
+/// Clicks as they come, a session that is told, and a late click that takes it back.
+#[test]
+fn symbols_of_clicks_are_in_order_of_time_and_sessions_are_taken_back() {
+    let windows = json!({"windows": "session:10ms", "engine": "flink", "watermark": "5ms", "grace": "40ms",
+        "mode": "retracting"});
+    let steps = json!([
+        {"name": "in", "does": {"source": {"topics": ["in"]}}},
+        {"name": "g", "from": ["in"], "does": {"group": {}}},
+        {"name": "s", "from": ["g"], "does": {"aggregate": {"fold": {"symbols": "value"}, "windows": windows}}},
+        {"name": "p", "from": ["s"], "does": {"map": {"is_null": {"will_buy": "value"}}}},
+        {"name": "end", "from": ["s"], "does": {"sink": {"topic": "out", "values": "text"}}},
+        {"name": "asked", "from": ["p"], "does": {"sink": {"topic": "asked"}}},
+    ]);
+    let mut local = local(true, 1, &steps);
+    for (symbol, ts) in [
+        (2, 104),
+        (1, 100),
+        (2, 104),
+        (7, 105),
+        (3, 120),
+        (1, 150),
+        (4, 112),
+    ] {
+        write(&mut local, "in", Some("ann"), &json!(symbol), ts);
+    }
+    write(&mut local, "in", Some("ann"), &json!(1), 200);
+    local.commit(0);
+    assert_eq!(
+        told(&local, "out"),
+        [
+            "[ann@100/114] 12 @104",
+            "[ann@120/130] 3 @120",
+            "[ann@100/114] null @150",
+            "[ann@120/130] null @150",
+            "[ann@100/130] 1243 @120",
+            "[ann@150/160] 1 @150",
+        ],
+        "7 is no symbol, and a click that comes twice is one"
+    );
+    let asked: Vec<String> = told(&local, "asked");
+    assert_eq!(asked.len(), 6);
+    assert!(
+        asked[0].ends_with("false @104") && asked[2].ends_with("true @150"),
+        "{asked:?}"
+    );
+}
+
 #[test]
 fn a_stream_meets_a_table_as_it_is_then() {
     let steps = json!([

@@ -183,6 +183,8 @@ proptest! {
             json!({"windows": "tumbling:50ms", "grace": "20ms", "emit": "final"}),
             json!({"windows": "tumbling:40ms", "engine": "flink", "watermark": "10ms", "grace": "20ms"}),
             json!({"windows": "session:30ms", "engine": "beam", "watermark": "10ms"}),
+            json!({"windows": "session:25ms", "engine": "flink", "watermark": "10ms", "grace": "30ms",
+                "mode": "retracting"}),
             Json::Null,
         ]),
         fold in prop::sample::select(vec![
@@ -191,6 +193,7 @@ proptest! {
             json!({"frequent": {"of": "value", "percent": 30}}),
             json!({"sample": {"of": "value", "size": 3}}),
             json!({"members": {"of": "value", "items": 10}}),
+            json!({"symbols": "value"}),
         ]),
         cache in any::<bool>(),
         steps in prop::collection::vec(
@@ -294,7 +297,8 @@ fn any_expr() -> impl Strategy<Value = Json> {
                     "lowercase",
                     "length",
                     "not",
-                    "is_null"
+                    "is_null",
+                    "will_buy"
                 ]),
                 inner.clone()
             )
@@ -324,7 +328,7 @@ fn any_step() -> impl Strategy<Value = Json> {
         Just(json!({"group": {}})),
         (
             any_expr(),
-            prop::sample::select(vec!["sum", "min", "average", "reduce"])
+            prop::sample::select(vec!["sum", "min", "average", "reduce", "symbols"])
         )
             .prop_map(|(e, fold)| json!({"aggregate": {"fold": {fold: e}}})),
         (

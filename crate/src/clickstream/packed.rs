@@ -1,5 +1,5 @@
-//! Small numbers with their times, each pair in one word: what is needed to bring a window's values
-//! into order of event time, in whichever order they came.
+//! Clicks in one word each, time and symbol: what is needed to bring a session's clicks into order of
+//! event time, in whichever order they came.
 
 /// The greatest number that fits beside a time.
 pub const GREATEST: u8 = 7;
@@ -25,6 +25,17 @@ pub const fn unpack(word: i64) -> (i64, u8) {
     (word >> BITS, (word & GREATEST as i64) as u8)
 }
 
+/// The symbols of packed clicks as digits, by time and then by number. A click that is there twice, as
+/// after a crash of what took it, counts once.
+#[must_use]
+pub fn digits(words: &[i64]) -> String {
+    let mut words = words.to_vec();
+    words.sort_unstable();
+    words.dedup();
+    let numbers: Vec<u8> = words.into_iter().map(|word| unpack(word).1).collect();
+    super::symbol::digits(&numbers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +46,9 @@ mod tests {
         let words = pairs.map(|(ts, number)| pack(ts, number).expect("in range"));
         assert!(words.is_sorted());
         assert_eq!(words.map(unpack), pairs);
+        let clicks = [(5, 2), (-1, 3), (5, 1), (5, 2)];
+        let clicks = clicks.map(|(ts, number)| pack(ts, number).expect("in range"));
+        assert_eq!(digits(&clicks), "312");
         assert_eq!(pack(0, 8), None);
         assert_eq!(pack(FURTHEST + 1, 1), None);
         assert_eq!(pack(FURTHEST, 7).map(unpack), Some((FURTHEST, 7)));
