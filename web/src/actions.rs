@@ -9,7 +9,7 @@ use crate::models::Look;
 use crate::params::Theme;
 use crate::sketches;
 use crate::stage::Gesture;
-use crate::ui::{Action, Over, Page, Tab, TopicView};
+use crate::ui::{Action, Over, OwnWish, Page, Tab, TopicView};
 use crate::windows;
 use millrace::id::OrderId;
 use millrace::link::OwnFile;
@@ -18,6 +18,7 @@ use millrace::scenario::RecordedOrder;
 use millrace::scenario::orders_file;
 use millrace::sim::Command;
 use millrace::time::Span;
+use millrace::view::clickstream::{self, Own};
 use millrace::view::orders::OrdersScene;
 use millrace::view::topics::{self, Wanted};
 use std::rc::Rc;
@@ -75,9 +76,16 @@ impl App {
                 }
                 self.over = Some(Over::Embed);
             }
-            Action::Over(over) => self.over = over,
             Action::Theme(theme) => self.set_theme(ctx, theme),
             Action::CopyLink => self.copy_link(ctx),
+            Action::Over(Some(Over::Load)) if self.page == Page::Clickstream => {
+                self.host.look(|look| look.tab = Tab::Data);
+            }
+            Action::Load(name, text) if self.page == Page::Clickstream => {
+                self.load_clicks(&name, text);
+            }
+            Action::Over(over) => self.over = over,
+            Action::Own(wish) => self.own(wish),
             Action::Load(name, text) => {
                 self.turn_to_orders(ctx);
                 self.load(&name, &text);
@@ -93,6 +101,7 @@ impl App {
             }),
             Action::Partition(partition) => self.show_partition(partition),
             Action::Record(record) => self.follow_record(record),
+            Action::Visitor(visitor, session) => self.show_visitor(visitor, session),
             Action::Order(order) => self.follow(order),
             Action::Gesture(gesture) => self.gesture(ctx, gesture),
             Action::Compare(what) => self.compare(ctx, what),
@@ -142,6 +151,46 @@ impl App {
         });
     }
 
+    /// Begins to read a file of clicks. The scene stands still meanwhile, and while they are shown.
+    fn load_clicks(&mut self, name: &str, text: String) {
+        let errors = Rc::make_mut(&mut self.errors);
+        errors.remove("own");
+        match Own::open(name, text.into_bytes()) {
+            Ok(own) => {
+                self.host.lab(|lab| lab.player_mut().play(false));
+                self.host.set_own(Some(own));
+            }
+            Err(why) => drop(errors.insert("own", why)),
+        }
+        self.host.look(|look| look.tab = Tab::Data);
+    }
+
+    fn own(&mut self, wish: OwnWish) {
+        let errors = Rc::make_mut(&mut self.errors);
+        errors.remove("own");
+        let to = match wish {
+            OwnWish::Close => {
+                self.host.set_own(None);
+                return;
+            }
+            OwnWish::Turn(to) => Some(to),
+            OwnWish::Find(name) => self.host.find_own(&name),
+        };
+        match to {
+            Some(to) => self.host.look(|look| {
+                look.first_user = to;
+                look.clicks = clickstream::Look::default();
+            }),
+            None => drop(errors.insert("own", "No user has such a name.".to_owned())),
+        }
+    }
+
+    /// Shows a visitor's sessions.
+    fn show_visitor(&self, visitor: u32, session: Option<i64>) {
+        self.host
+            .look(|look| look.clicks = clickstream::Look { visitor, session });
+    }
+
     /// Follows a record: its way is on the Partition tab.
     fn follow_record(&self, record: Option<(u32, i64)>) {
         self.host.look(|look| {
@@ -159,6 +208,7 @@ impl App {
             Gesture::Select(order) => self.follow(order),
             Gesture::Seek(at) => self.transport(ctx, Action::Seek(at)),
             Gesture::Partition(partition) => self.show_partition(partition),
+            Gesture::Session(visitor, session) => self.show_visitor(visitor, session),
             Gesture::Work { station, mean } => {
                 if let Some(&service) = Service::ALL.get(station.wrapping_sub(1)) {
                     let work = Command::SetWork {
@@ -240,6 +290,14 @@ impl App {
 
     /// What has to do with time.
     fn transport(&mut self, ctx: &Context<Self>, action: Action) {
+        // Who goes on in time wants to see the scene again.
+        let stays = matches!(
+            action,
+            Action::Speed(_) | Action::Faster(_) | Action::Answer(..) | Action::Lengthen
+        );
+        if !stays && self.page == Page::Clickstream && self.host.has_own() {
+            self.host.set_own(None);
+        }
         let locked = |name| ctx.props().params.locked(name);
         match action {
             Action::Toggle if !locked("play") => {

@@ -196,6 +196,10 @@ impl Opening {
             order: link.order,
             partition: link.partition.unwrap_or(0),
             record: link.record,
+            clicks: millrace::view::clickstream::Look {
+                visitor: link.visitor.unwrap_or(0),
+                session: link.session,
+            },
             ..Look::default()
         };
         look.topic.topic.clone_from(&link.topic);
@@ -232,8 +236,12 @@ impl Opening {
 /// The page to show a lab on: the one wanted, if it can show it.
 fn fitting(wanted: Option<Page>, lab: &Lab) -> Page {
     let scenario = lab.timeline().scenario();
-    let fits = |page: &Page| *page != Page::Orders || scenario.feed.is_none();
-    wanted.filter(fits).unwrap_or(Page::home(scenario))
+    let home = Page::home(scenario);
+    let fits = |page: &Page| match page {
+        Page::Orders | Page::Clickstream => *page == home,
+        _ => true,
+    };
+    wanted.filter(fits).unwrap_or(home)
 }
 
 /// The page on whose stage a lab is, while this page is open.

@@ -40,7 +40,7 @@ pub fn heard(event: &Event, locked: bool, on: &Callback<Action>) {
 pub fn read(file: File, on: &Callback<Action>) {
     let on = on.clone();
     if file.size() > LARGEST {
-        let name = format!("{} (larger than 64 MiB, so it was not read)", file.name());
+        let name = format!("{} (larger than 160 MiB, so it was not read)", file.name());
         on.emit(Action::Load(name, String::new()));
         return;
     }

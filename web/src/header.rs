@@ -39,6 +39,9 @@ impl Header {
                         if self.page == Page::Orders && !ui.locked("load") {
                             <button onclick={ui.does(Action::Over(Some(Over::Load)))} data-testid="load">{ "Load orders…" }</button>
                         }
+                        if self.page == Page::Clickstream && !ui.locked("load") {
+                            <button onclick={ui.does(Action::Over(Some(Over::Load)))} data-testid="load-clicks">{ "Load clicks…" }</button>
+                        }
                         <button onclick={ui.does(Action::Over(Some(Over::Embed)))} data-testid="embed">{ "Embed" }</button>
                     }
                 </div>

@@ -9,10 +9,12 @@ use crate::models::{self, Look};
 use crate::params::Params;
 use crate::player::SPEEDS;
 use crate::stage::{Marks, Picture, StageHandle, Theme};
-use crate::ui::{Action, CrashWanted, Hunting, Page, Snapshot};
+use crate::ui::{Action, CrashWanted, Hunting, Page, Snapshot, Tab};
+use crate::weights;
 use crate::windows::Windows;
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
+use millrace::view::clickstream::{self, ClickScene, Heavy, Own};
 use millrace::view::cluster::{self, ClusterScene};
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use millrace::view::panel::Marker;
@@ -58,6 +60,19 @@ pub struct Scenes {
     pub cluster: ClusterScene,
     /// Those of the run beside, while two are compared.
     pub beside: ClusterScene,
+    /// Visitors' clicks.
+    pub clicks: ClickScene,
+    /// A person's own clicks, in place of the scene's once they are read.
+    pub own: Option<Own>,
+    /// Models that are loaded when somebody looks at them; none before that.
+    pub heavy: Heavy,
+}
+
+impl Scenes {
+    /// A person's own clicks, if they are read.
+    pub fn own(&self) -> Option<&Own> {
+        self.own.as_ref().filter(|own| own.is_done())
+    }
 }
 
 /// What an animation frame calls.
@@ -90,6 +105,8 @@ struct Inner {
     dark: Cell<bool>,
     still: Cell<bool>,
     locked: bool,
+    /// Whether the models that have files of their own were asked for.
+    asked_models: Cell<bool>,
     /// Raised when the stage wants a frame although the simulation stands still.
     awake: Cell<bool>,
     dials: RefCell<Dials>,
@@ -136,6 +153,7 @@ impl Host {
             dark: Cell::new(false),
             still: Cell::new(dom::still()),
             locked,
+            asked_models: Cell::new(false),
             awake: Cell::new(true),
             dials: RefCell::default(),
             shown: RefCell::default(),
@@ -199,6 +217,7 @@ impl Host {
         }
         self.turn_dials();
         self.play_aside();
+        self.read_on();
         let due = wall_ms - inner.last_news.get() >= NEWS_EVERY_MS;
         if inner.urgent.get() || due && inner.untold.get() {
             inner.last_news.set(wall_ms);
@@ -244,6 +263,64 @@ impl Host {
         if self.page() == Page::Cluster && aside.frame(budget, &dom::clock) {
             self.0.untold.set(true);
         }
+    }
+
+    /// Reads a person's own clicks further.
+    fn read_on(&self) {
+        let begin = dom::clock();
+        let more = {
+            let mut scenes = self.0.scenes.borrow_mut();
+            let reading = scenes.own.as_mut().filter(|own| !own.is_done());
+            let Some(own) = reading else { return };
+            let mut more = true;
+            while more && dom::clock() - begin < ASIDE_MS[0] {
+                more = own.step();
+            }
+            more
+        };
+        self.0.untold.set(true);
+        if !more {
+            self.0.urgent.set(true);
+            self.look_again();
+            self.wake();
+        }
+    }
+
+    /// Loads the models that have files of their own, once.
+    fn load_models(&self) {
+        if self.0.asked_models.replace(true) {
+            return;
+        }
+        let host = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let mut heavy = Heavy::default();
+            for file in Heavy::files() {
+                heavy.take(file, weights::load(file).await.as_deref());
+            }
+            host.0.scenes.borrow_mut().heavy = heavy;
+            host.0.urgent.set(true);
+            host.look_again();
+            host.wake();
+        });
+    }
+
+    /// Begins to read clicks, or goes back to the scene's.
+    pub fn set_own(&self, own: Option<Own>) {
+        self.0.scenes.borrow_mut().own = own;
+        self.look(|look| {
+            look.first_user = 0;
+            look.clicks = clickstream::Look::default();
+        });
+    }
+
+    /// Whether a person's own clicks are read or shown.
+    pub fn has_own(&self) -> bool {
+        self.0.scenes.borrow().own.is_some()
+    }
+
+    /// The place of a user of this name among one's own.
+    pub fn find_own(&self, name: &str) -> Option<usize> {
+        self.0.scenes.borrow().own()?.find(name)
     }
 
     /// Begins a hunt, or ends the one that is on.
@@ -294,6 +371,16 @@ impl Host {
                     cluster::compare::mark(&mut scenes.cluster, &mut scenes.beside);
                 }
             }
+            Page::Clickstream => {
+                let hours = timeline.scenario().hours;
+                let wanted = (look.clicks, &scenes.heavy);
+                match scenes.own.as_ref().filter(|own| own.is_done()) {
+                    Some(own) => own.scene(look.first_user, wanted, &mut scenes.clicks),
+                    None => {
+                        clickstream::scene(moment, hours, now, wanted, &mut scenes.clicks);
+                    }
+                }
+            }
             Page::Windows | Page::Sketches | Page::Notes => {}
         }
     }
@@ -327,6 +414,9 @@ impl Host {
         let (own, other) = (&scenes.cluster, Picture::Cluster(&scenes.beside));
         let [a, b] = &inner.stages;
         match lab.beside() {
+            _ if scenes.page == Page::Clickstream => {
+                a.draw(Picture::Clicks(&scenes.clicks), &marks);
+            }
             _ if on_orders => {
                 a.draw(Picture::Orders(&scenes.orders, unfinished, answers), &marks);
             }
@@ -382,6 +472,9 @@ impl Host {
                 }
             }
             let before = inner.shown.borrow();
+            if self.page() == Page::Clickstream && look.tab == Tab::Models {
+                self.load_models();
+            }
             let (scenes, aside) = (inner.scenes.borrow(), inner.aside.borrow());
             models::snapshot(&lab, &look, &scenes, &aside, before.as_ref())
         };
@@ -489,6 +582,8 @@ impl Host {
             page: name(page.name(), Page::home(lab.timeline().scenario()).name()),
             partition: Some(look.partition).filter(|&partition| partition > 0),
             record: look.record,
+            visitor: Some(look.clicks.visitor).filter(|&visitor| visitor > 0),
+            session: look.clicks.session,
             tab: name(look.tab.name(), ""),
             topic: look.topic.topic.clone(),
             order: look.order,

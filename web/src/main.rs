@@ -27,6 +27,7 @@ mod stage;
 mod stage_host;
 mod transport;
 mod ui;
+mod weights;
 mod windows;
 
 use app::{App, AppProps};

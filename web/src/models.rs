@@ -5,19 +5,22 @@ use crate::beside::{Beside, Compared};
 use crate::host::Scenes;
 use crate::lab::Lab;
 use crate::ui::{
-    ClusterFaultsData, ClusterNow, CodeData, ExplainData, FaultsData, MetricsData, NetworkData,
-    NodeState, Page, PanelData, PartitionData, Snapshot, Tab, TopicData, TopicView, Transport,
+    ClicksModels, ClicksNow, ClusterFaultsData, ClusterNow, CodeData, ExplainData, FaultsData,
+    MetricsData, NetworkData, NodeState, OwnClicks, Page, PanelData, PartitionData, Snapshot, Tab,
+    TopicData, TopicView, Transport,
 };
 use millrace::id::{OrderId, TopicId, TopicPartition};
 use millrace::protocol::Service;
+use millrace::scenario::clickstream::SESSIONS;
 use millrace::sim::{Node, Status, World};
 use millrace::time::Time;
 use millrace::view::cluster::ClusterScene;
 use millrace::view::orders::OrdersScene;
-use millrace::view::panel::Asked;
+use millrace::view::panel::{Asked, Explain, Text};
 use millrace::view::topics::Wanted;
 use millrace::view::{
-    biography, cluster, code, describe, explain, numbers, predict, proposal, scene, topics,
+    biography, clickstream, cluster, code, describe, explain, numbers, predict, proposal, scene,
+    topics,
 };
 use std::rc::Rc;
 
@@ -41,6 +44,10 @@ pub struct Look {
     pub record: Option<i64>,
     /// The order whose life is shown.
     pub order: Option<OrderId>,
+    /// The session that is looked at.
+    pub clicks: clickstream::Look,
+    /// The place of the first user shown, of a person's own clicks.
+    pub first_user: usize,
 }
 
 /// Makes what the panels show. `scenes` has the picture on the stage, already made for this moment,
@@ -65,11 +72,15 @@ pub fn snapshot(
         watch: (caption(lab), proposed.to_owned()),
         summary: match scenes.page {
             Page::Cluster => cluster::explain::summary(&timeline.moment().world, &scenes.cluster),
+            Page::Clickstream => match scenes.own() {
+                Some(own) => own.told(),
+                None => clickstream::summary(&scenes.clicks),
+            },
             Page::Orders | Page::Windows | Page::Sketches | Page::Notes => summary(&scenes.orders),
         },
         console: match scenes.page {
             Page::Cluster => console(&timeline.moment().world, &scenes.cluster.topic),
-            Page::Orders | Page::Windows | Page::Sketches | Page::Notes => String::new(),
+            _ => String::new(),
         },
         panel: panel(lab, look, scenes, aside, asked, before.map(|b| &b.panel)),
         score,
@@ -165,6 +176,14 @@ fn panel(
             }
         }
     }
+    if scenes.page == Page::Clickstream {
+        match look.tab {
+            Tab::Topic => {}
+            Tab::Models => return same!(ClicksModels, clicks_models(lab, scenes)),
+            Tab::Data => return same!(ClicksOwn, own_clicks(look, scenes)),
+            _ => return same!(ClicksNow, clicks_now(lab, look, scenes, asked)),
+        }
+    }
     match look.tab {
         Tab::Topic => {
             let old = match before {
@@ -238,6 +257,85 @@ fn cluster_now(lab: &Lab, look: &Look, scene: &ClusterScene, asked: Vec<Asked>) 
         replicas: cluster::tables::replicas(scene),
         if_it_died: cluster::fate::if_it_died(&moment.world, at),
         promises: numbers::promises(moment),
+    }
+}
+
+fn clicks_now(lab: &Lab, look: &Look, scenes: &Scenes, asked: Vec<Asked>) -> ClicksNow {
+    let (timeline, scene) = (lab.timeline(), &scenes.clicks);
+    let users = scene.rows.iter().map(|row| row.user.clone()).collect();
+    let (visitor, courses) = (
+        look.clicks.visitor,
+        scene.chosen.as_ref().map(clickstream::course_table),
+    );
+    let sessions = clickstream::sessions_table(scene);
+    if let Some(own) = scenes.own() {
+        let explain = Explain {
+            heading: own.name().to_owned(),
+            now: Text::default().say(own.told()),
+            hint:
+                "Press a session to see it in its three layers. The tab Your data has the totals."
+                    .into(),
+        };
+        return ClicksNow {
+            explain,
+            users,
+            visitor,
+            courses,
+            sessions,
+            own: true,
+            ..ClicksNow::default()
+        };
+    }
+    let moment = timeline.moment();
+    let wanted = Wanted {
+        most: LIVE,
+        ..Wanted::default()
+    };
+    ClicksNow {
+        explain: clickstream::explain(timeline, scene),
+        asked,
+        what_if: clickstream::what_if(timeline),
+        users,
+        visitor,
+        courses,
+        live: topics::topic_rows(&moment.world, SESSIONS, &wanted),
+        sessions,
+        promises: numbers::promises(moment),
+        own: false,
+    }
+}
+
+fn own_clicks(look: &Look, scenes: &Scenes) -> OwnClicks {
+    let Some(own) = &scenes.own else {
+        return OwnClicks::default();
+    };
+    if !own.is_done() {
+        return OwnClicks {
+            progress: Some(own.progress()),
+            ..OwnClicks::default()
+        };
+    }
+    OwnClicks {
+        progress: None,
+        told: own.told(),
+        tables: own.tables(),
+        bad: own.bad(),
+        first: look.first_user,
+        users: own.users(),
+    }
+}
+
+fn clicks_models(lab: &Lab, scenes: &Scenes) -> ClicksModels {
+    let chosen = scenes.clicks.chosen.as_ref();
+    ClicksModels {
+        courses: chosen.map(clickstream::course_table),
+        moved: chosen.map(|chosen| clickstream::moved_table(chosen, 12)),
+        totals: match scenes.own() {
+            Some(own) => own.tables(),
+            None => clickstream::totals(lab.timeline()),
+        },
+        measured: scenes.heavy.tables(),
+        missing: scenes.heavy.missing.clone(),
     }
 }
 

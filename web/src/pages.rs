@@ -1,5 +1,6 @@
 //! The pages there are, and the tabs of their side panels.
 
+use millrace::feed::Values;
 use millrace::scenario::{self, Scenario};
 
 /// The pages that exist.
@@ -14,17 +15,20 @@ pub enum Page {
     Windows,
     /// Sketches of streams too big to keep.
     Sketches,
+    /// Clicks that become sessions.
+    Clickstream,
     /// Glossary, miniatures, exercise.
     Notes,
 }
 
 impl Page {
     /// All of them, in the order of the header.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Orders,
         Self::Cluster,
         Self::Windows,
         Self::Sketches,
+        Self::Clickstream,
         Self::Notes,
     ];
 
@@ -35,6 +39,7 @@ impl Page {
             Self::Cluster => "cluster",
             Self::Windows => "windows",
             Self::Sketches => "sketches",
+            Self::Clickstream => "clickstream",
             Self::Notes => "notes",
         }
     }
@@ -46,6 +51,7 @@ impl Page {
             Self::Cluster => "Cluster",
             Self::Windows => "Windows",
             Self::Sketches => "Sketches",
+            Self::Clickstream => "Clickstream",
             Self::Notes => "Notes",
         }
     }
@@ -57,10 +63,10 @@ impl Page {
 
     /// The page whose scene this is.
     pub fn home(scenario: &Scenario) -> Self {
-        if scenario.feed.is_some() {
-            Self::Cluster
-        } else {
-            Self::Orders
+        match &scenario.feed {
+            Some(feed) if matches!(feed.values, Values::Clicks { .. }) => Self::Clickstream,
+            Some(_) => Self::Cluster,
+            None => Self::Orders,
         }
     }
 
@@ -69,13 +75,14 @@ impl Page {
         match self {
             Self::Orders => scenario::orders::all(),
             Self::Cluster => scenario::cluster::all(),
+            Self::Clickstream => scenario::clickstream::all(),
             Self::Windows | Self::Sketches | Self::Notes => Vec::new(),
         }
     }
 
     /// Whether it has a stage, on which a run is shown.
     pub fn has_stage(self) -> bool {
-        matches!(self, Self::Orders | Self::Cluster)
+        matches!(self, Self::Orders | Self::Cluster | Self::Clickstream)
     }
 
     /// Whether it shows something that plays, to link to and to embed.
@@ -100,6 +107,7 @@ impl Page {
                 Tab::Work,
                 Tab::Code,
             ],
+            Self::Clickstream => &[Tab::Explain, Tab::Topic, Tab::Models, Tab::Data],
             Self::Sketches => &[Tab::Explain, Tab::How, Tab::Tables, Tab::Data],
             Self::Orders | Self::Notes => &[
                 Tab::Explain,
@@ -142,10 +150,12 @@ pub enum Tab {
     Tables,
     /// A person's own data.
     Data,
+    /// What models make of a session.
+    Models,
 }
 
 impl Tab {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Explain,
         Self::Partition,
         Self::Topic,
@@ -159,6 +169,7 @@ impl Tab {
         Self::How,
         Self::Tables,
         Self::Data,
+        Self::Models,
     ];
 
     /// In links and element ids.
@@ -177,6 +188,7 @@ impl Tab {
             Self::How => "how",
             Self::Tables => "tables",
             Self::Data => "data",
+            Self::Models => "models",
         }
     }
 
@@ -196,6 +208,7 @@ impl Tab {
             Self::How => "How",
             Self::Tables => "Tables",
             Self::Data => "Your data",
+            Self::Models => "Models",
         }
     }
 

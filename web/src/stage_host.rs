@@ -39,10 +39,10 @@ pub fn stage(ui: &Ui, host: &Host, shown: &Snapshot) -> Html {
                 </div>
                 <p class="say"><b>{ "Watch. " }</b>{ watch }if tries { <span class="try">{ " " }<b>{ "Try. " }</b>{ try_this }</span> }</p>
             </div>
-            <p class="hidden">{ if ui.page == Page::Cluster {
-                "The Partition tab has this picture as tables."
-            } else {
-                "The Metrics tab has this picture as tables."
+            <p class="hidden">{ match ui.page {
+                Page::Cluster => "The Partition tab has this picture as tables.",
+                Page::Clickstream => "The Explain and Models tabs have this picture as tables.",
+                _ => "The Metrics tab has this picture as tables.",
             } }</p>
         </section>
     }

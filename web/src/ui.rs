@@ -91,6 +91,8 @@ pub enum Action {
     Topic(TopicView),
     /// Another partition on the ruler.
     Partition(u32),
+    /// This visitor's sessions, by the row; the one around this moment of event time, or the newest.
+    Visitor(u32, Option<i64>),
     /// The way of the record at this offset of this partition, or of none.
     Record(Option<(u32, i64)>),
     /// Back to the future that acting in the past set aside.
@@ -127,6 +129,8 @@ pub enum Action {
     Gesture(Gesture),
     /// Something done to a sketch.
     Sketch(Wish),
+    /// Something done with one's own clicks.
+    Own(OwnWish),
     /// Something done to windows.
     Windows(windows::Wish),
 }
@@ -287,6 +291,74 @@ pub struct ClusterNow {
     pub if_it_died: Table,
     /// The guarantees.
     pub promises: Vec<PromiseRow>,
+}
+
+/// What happens now on the Clickstream page.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ClicksNow {
+    /// In words.
+    pub explain: Explain,
+    /// Questions asked so far.
+    pub asked: Vec<Asked>,
+    /// Interventions that teach.
+    pub what_if: Vec<WhatIf>,
+    /// The visitors shown, and which is looked at.
+    pub users: Vec<String>,
+    /// See `users`.
+    pub visitor: u32,
+    /// What models make of the session that is looked at.
+    pub courses: Option<Table>,
+    /// The youngest records of the topic of sessions.
+    pub live: Vec<TopicRow>,
+    /// The picture as a table.
+    pub sessions: Table,
+    /// The guarantees.
+    pub promises: Vec<PromiseRow>,
+    /// Whether these are a person's own clicks.
+    pub own: bool,
+}
+
+/// What a person does with clicks of their own.
+#[derive(Clone, PartialEq, Debug)]
+pub enum OwnWish {
+    /// Stop reading them, or show the scene again.
+    Close,
+    /// Show the users from this place on.
+    Turn(usize),
+    /// Show the user of this name.
+    Find(String),
+}
+
+/// A person's own clicks.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct OwnClicks {
+    /// While they are read: how far, in percent, and what is done.
+    pub progress: Option<(u32, String)>,
+    /// What came of it.
+    pub told: String,
+    /// The same as tables.
+    pub tables: Vec<Table>,
+    /// Rows that were left out.
+    pub bad: Option<Table>,
+    /// The place of the first user shown, and how many there are.
+    pub first: usize,
+    /// See `first`.
+    pub users: usize,
+}
+
+/// The Models tab.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ClicksModels {
+    /// What models make of the session that is looked at.
+    pub courses: Option<Table>,
+    /// What moved the regression.
+    pub moved: Option<Table>,
+    /// Of all sessions.
+    pub totals: Vec<Table>,
+    /// How good the models are, as training measured it.
+    pub measured: Vec<Table>,
+    /// Files that could not be loaded.
+    pub missing: Vec<&'static str>,
 }
 
 /// The Partition tab.
@@ -450,6 +522,12 @@ pub enum PanelData {
     ClusterFaults(Rc<ClusterFaultsData>),
     /// Network.
     Network(Rc<NetworkData>),
+    /// Explain, on the Clickstream page.
+    ClicksNow(Rc<ClicksNow>),
+    /// Models.
+    ClicksModels(Rc<ClicksModels>),
+    /// One's own clicks.
+    ClicksOwn(Rc<OwnClicks>),
 }
 
 /// What the panels show, about eight times a second.

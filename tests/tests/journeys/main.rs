@@ -4,6 +4,7 @@
 //! says that it leaves them out.
 
 mod access;
+mod clickstream;
 mod cluster;
 mod compare;
 mod crash;

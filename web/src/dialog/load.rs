@@ -16,7 +16,7 @@ pub struct LoadProps {
 }
 
 /// A file is read as a whole: beyond this it would not fit the page's memory in comfort.
-pub const LARGEST: f64 = 64.0 * 1024.0 * 1024.0;
+pub const LARGEST: f64 = 160.0 * 1024.0 * 1024.0;
 
 /// The Load dialog.
 pub struct Load {
@@ -107,7 +107,7 @@ impl Load {
     fn read(&mut self, ctx: &Context<Self>, file: File) {
         let name = file.name();
         if file.size() > LARGEST {
-            self.said = format!("{name} is larger than 64 MiB.");
+            self.said = format!("{name} is larger than 160 MiB.");
             return;
         }
         ctx.link().send_future(async move {

@@ -1,6 +1,7 @@
 //! The side panel: five tabs. On a phone it is a sheet at the foot of the page.
 
 mod biography;
+mod clickstream;
 mod cluster;
 mod cluster_faults;
 mod code;
@@ -29,13 +30,15 @@ use yew::prelude::*;
 impl PanelData {
     fn tab(&self) -> Tab {
         match self {
-            Self::Explain(_) | Self::ClusterNow(_) => Tab::Explain,
+            Self::Explain(_) | Self::ClusterNow(_) | Self::ClicksNow(_) => Tab::Explain,
             Self::Partition(_) => Tab::Partition,
             Self::Topic(_) => Tab::Topic,
             Self::Metrics(_) => Tab::Metrics,
             Self::Faults(_) | Self::ClusterFaults(_) => Tab::Faults,
             Self::Code(_) => Tab::Code,
             Self::Network(_) => Tab::Network,
+            Self::ClicksModels(_) => Tab::Models,
+            Self::ClicksOwn(_) => Tab::Data,
         }
     }
 }
@@ -55,6 +58,9 @@ pub fn side(ui: &Ui, page: Page, shown: &Snapshot, up: bool, sheet: &Callback<()
             cluster::now(ui, data, shown.score, shown.compared.as_deref())
         }
         PanelData::Network(data) => network::network(ui, data),
+        PanelData::ClicksNow(data) => clickstream::now(ui, data, shown.score),
+        PanelData::ClicksModels(data) => clickstream::models(data),
+        PanelData::ClicksOwn(data) => clickstream::own(ui, data),
         PanelData::Partition(data) => cluster::partition(ui, data),
         PanelData::ClusterFaults(data) => {
             html! { <cluster_faults::ClusterFaults ui={ui.clone()} data={data.clone()} /> }

@@ -87,6 +87,13 @@ pub enum Hit {
         /// The partition.
         partition: u16,
     },
+    /// A visitor, by the row, or one of the visitor's sessions.
+    Session {
+        /// The row.
+        row: u8,
+        /// The session's first click, in ms of event time.
+        at: Option<i64>,
+    },
     /// A client of the cluster, by its place.
     Client {
         /// Its place in the scene.
@@ -158,6 +165,8 @@ pub enum Gesture {
     Seek(Time),
     /// Chose a partition to see its replicas.
     Partition(u32),
+    /// Chose a visitor, by the row, or a session by a moment within it.
+    Session(u32, Option<i64>),
 }
 
 /// Regions in the order they were painted: later ones lie on top.
@@ -262,6 +271,7 @@ impl Drag {
             }),
             Hit::Instant { at } => Some(Gesture::Seek(at)),
             Hit::Replica { partition } => Some(Gesture::Partition(partition.into())),
+            Hit::Session { row, at } => Some(Gesture::Session(row.into(), at)),
             hit => hit.order().map(|order| Gesture::Select(Some(order))),
         }
     }

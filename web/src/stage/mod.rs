@@ -4,6 +4,7 @@
 //! what a pointer means. Only `canvas`, `handle` and this file know a browser.
 
 pub mod canvas;
+mod clickstream;
 mod cluster;
 mod handle;
 mod hit;

@@ -1,9 +1,11 @@
 //! What the stage shows: one page's picture, and the painter that knows how.
 
+use super::clickstream;
 use super::cluster;
 use super::hit::{Drag, Hits};
 use super::paint::{self, Marks};
 use super::shapes::{List, Point};
+use millrace::view::clickstream::ClickScene;
 use millrace::view::cluster::ClusterScene;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 
@@ -14,6 +16,8 @@ pub enum Picture<'a> {
     Orders(&'a OrdersScene, &'a Unfinished, &'a Answers),
     /// A cluster.
     Cluster(&'a ClusterScene),
+    /// Visitors' clicks.
+    Clicks(&'a ClickScene),
 }
 
 /// The painters; one of them painted last.
@@ -21,15 +25,25 @@ pub enum Picture<'a> {
 pub struct Painters {
     orders: paint::Painter,
     cluster: cluster::Painter,
-    on_cluster: bool,
+    clicks: clickstream::Painter,
+    last: Last,
+}
+
+/// Who painted last.
+#[derive(Clone, Copy, Default)]
+enum Last {
+    #[default]
+    Orders,
+    Cluster,
+    Clicks,
 }
 
 macro_rules! whoever {
     ($self:ident, $name:ident($($arg:expr)?)) => {
-        if $self.on_cluster {
-            $self.cluster.$name($($arg)?)
-        } else {
-            $self.orders.$name($($arg)?)
+        match $self.last {
+            Last::Orders => $self.orders.$name($($arg)?),
+            Last::Cluster => $self.cluster.$name($($arg)?),
+            Last::Clicks => $self.clicks.$name($($arg)?),
         }
     };
 }
@@ -43,7 +57,11 @@ impl Painters {
         marks: &Marks<'_>,
         (pointer, drag): (Option<Point>, Option<Drag>),
     ) {
-        self.on_cluster = matches!(picture, Picture::Cluster(_));
+        self.last = match picture {
+            Picture::Orders(..) => Last::Orders,
+            Picture::Cluster(_) => Last::Cluster,
+            Picture::Clicks(_) => Last::Clicks,
+        };
         match picture {
             Picture::Orders(scene, unfinished, answers) => {
                 let view = paint::View {
@@ -64,6 +82,7 @@ impl Painters {
                 };
                 self.cluster.paint(size, &view);
             }
+            Picture::Clicks(scene) => self.clicks.paint(size, scene),
         }
     }
 

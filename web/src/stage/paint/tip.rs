@@ -136,7 +136,7 @@ pub fn describe(hit: Hit, view: &View<'_>) -> Vec<String> {
             topic.map(|topic| position(topic, place, committed, view))
         }
         // These lie on another page's stage.
-        Hit::Broker { .. } | Hit::Replica { .. } | Hit::Client { .. } => None,
+        Hit::Broker { .. } | Hit::Replica { .. } | Hit::Session { .. } | Hit::Client { .. } => None,
         Hit::Instant { at } => unfinished::at(view.unfinished, at).map(|(people, records)| {
             let [people, records] = [people, records].map(|n| Count(n.into()));
             vec![
