@@ -12,7 +12,7 @@ mod report;
 
 use data::Data;
 use millrace::clickstream::features::Features;
-use millrace::clickstream::intent::{Kind, Model};
+use millrace::clickstream::intent::Model;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,11 +20,14 @@ use std::process::ExitCode;
 /// What any part may fail with.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// A trained model, ours, with what the crate that trained it answers: log-odds or a probability.
+/// What answers to symbols.
+pub type Answering = dyn Fn(&[u8]) -> Result<f64>;
+
+/// A trained model, ours, and the model of the crate that trained it, which answers with log-odds;
+/// a forest with a probability.
 pub struct Trained {
     pub model: Model,
-    /// The answer of the crate itself for symbols.
-    pub theirs: Box<dyn Fn(&[u8]) -> Result<f64>>,
+    pub theirs: Box<Answering>,
 }
 
 fn main() -> ExitCode {
@@ -70,11 +73,6 @@ pub fn file_name(model: &Model) -> String {
 /// What a model is called in the table.
 pub fn name(model: &Model) -> &'static str {
     model.kind().name()
-}
-
-/// Whether it is a model that answers with a probability, which a forest's trees do.
-pub fn gives_probability(kind: Kind) -> bool {
-    kind == Kind::Forest
 }
 
 fn write(into: &Path, name: &str, bytes: &[u8]) -> Result<()> {
