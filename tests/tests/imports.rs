@@ -13,7 +13,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sketch", &["map", "rng"]),
     ("clickstream", &["map", "rng"]),
     ("log", &["id", "time", "rng", "pile"]),
-    ("protocol", &["id", "map", "time", "log"]),
+    ("social", &["time", "rng", "pile"]),
+    ("protocol", &["id", "map", "time", "log", "social"]),
     ("stream", &["sketch", "clickstream"]),
     (
         "cluster",
@@ -32,11 +33,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "time",
             "rng",
             "log",
+            "social",
             "protocol",
             "client",
             "shop",
             "clickstream",
         ],
+    ),
+    (
+        "layers",
+        &["id", "time", "rng", "pile", "social", "protocol", "client"],
     ),
     (
         "app",
@@ -46,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "sim",
         &[
             "id", "map", "time", "rng", "pile", "log", "protocol", "cluster", "client", "group",
-            "shop", "feed", "app", "stream",
+            "shop", "feed", "app", "stream", "layers", "social",
         ],
     ),
     (
@@ -63,6 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sim",
             "stream",
             "clickstream",
+            "layers",
         ],
     ),
     (
@@ -91,6 +98,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "scenario",
             "stream",
             "clickstream",
+            "layers",
+            "social",
         ],
     ),
     (
@@ -128,6 +137,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "view",
             "stream",
             "clickstream",
+            "layers",
         ],
     ),
 ];

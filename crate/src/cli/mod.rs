@@ -9,6 +9,7 @@ mod hashtags;
 mod hunt;
 mod input;
 mod intent;
+mod layers;
 mod partition;
 mod report;
 mod run;

@@ -1,6 +1,6 @@
 //! `millrace run`: plays a scene without its pictures and says what came of it.
 
-use super::{FAILED, OK, Streams, USAGE, app, export, input, report};
+use super::{FAILED, OK, Streams, USAGE, app, export, input, layers, report};
 use crate::scenario::commands_file;
 use crate::sim::Timeline;
 use crate::time::{Span, Time};
@@ -53,11 +53,13 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> io::Result<u8> {
     if args.json {
         let mut whole = serde_json::to_value(&summary)?;
         app::add_to(&mut whole, &timeline);
+        layers::add_to(&mut whole, &timeline)?;
         serde_json::to_writer_pretty(&mut *streams.stdout, &whole)?;
         writeln!(streams.stdout)?;
     } else {
         report::print(&summary, timeline.scenario(), streams.stdout)?;
         app::print(&timeline, streams.stdout)?;
+        layers::print(&timeline, streams.stdout)?;
     }
     if let Some(dir) = &args.export {
         let dir_name = dir.display();

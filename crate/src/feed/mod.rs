@@ -60,6 +60,8 @@ pub enum Values {
         /// How many visitors, 5 to [`FeedSpec::MOST_VISITORS`].
         visitors: u32,
     },
+    /// What people on a social platform do; the key is who. Some of it comes late.
+    Social,
 }
 
 impl Default for FeedSpec {

@@ -8,6 +8,7 @@ use crate::id::{NodeId, TopicId};
 use crate::protocol::{Body, Input, Out, Timer};
 use crate::rng::{Rng, Salt};
 use crate::shop::{Settings, producer_config};
+use crate::social::Event;
 use crate::time::{Span, Time};
 use std::sync::Arc;
 
@@ -169,7 +170,7 @@ impl Source {
             return;
         }
         while self.owed > 0 && !self.producer.is_blocked() {
-            self.send(now, out);
+            self.send(now, settings.late, out);
             self.owed -= 1;
             if self.owed == 0 {
                 self.arrange_next(now, settings, out);
@@ -213,10 +214,21 @@ impl Source {
         out.wake((now + gap).min(after_burst), Timer::Arrival(self.pace));
     }
 
-    fn send(&mut self, now: Time, out: &mut Out) {
+    fn send(&mut self, now: Time, late: (f64, Span), out: &mut Out) {
+        let mut happened = now;
+        let mut by = None;
         let mut visitor = String::new();
         match self.kit.spec.values {
             Values::Numbers => self.write_value(),
+            Values::Social => {
+                let (is_late, share) = (self.rng.chance(late.0), self.rng.unit());
+                if is_late {
+                    happened = Time(now.0.saturating_sub((late.1.0 as f64 * share) as u64));
+                }
+                let event = Event::draw(&mut self.rng, happened);
+                event.write(&mut self.value);
+                by = Some(u64::from(event.by));
+            }
             Values::Tweets {
                 news_from_s,
                 news_until_s,
@@ -231,10 +243,11 @@ impl Source {
             }
         }
         let mut key = *b"k-00000000";
-        let key = match self.kit.spec.keys {
+        let key = match (by, self.kit.spec.keys) {
             _ if self.is_told() => Some(visitor.as_bytes()),
-            0 => None,
-            keys => {
+            (Some(by), _) => Some(write_key(&mut key, by)),
+            (None, 0) => None,
+            (None, keys) => {
                 let number = self.rng.below(u64::from(keys)) + 1;
                 Some(write_key(&mut key, number))
             }
@@ -245,7 +258,7 @@ impl Source {
             partition: None,
             key,
             value: Some(&self.value),
-            timestamp: now.event_ms(),
+            timestamp: happened.event_ms(),
             headers: &[],
             tag: self.next,
         };

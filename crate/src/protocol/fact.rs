@@ -1,6 +1,6 @@
 //! Facts: what a step tells about itself. Ids and numbers only; words are made when shown.
 
-use super::{Acks, ErrorCode, Service};
+use super::{Acks, ErrorCode, LayerStep, Service};
 use crate::id::{GroupId, NodeId, OrderId, TopicId, TopicPartition};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -174,6 +174,15 @@ pub enum Fact {
         from: i64,
         /// To where the log ended then.
         to: i64,
+    },
+    /// A client without a group reads a partition from here on, wherever it was before.
+    ReadsFrom {
+        /// Its node.
+        reader: NodeId,
+        /// The partition.
+        at: TopicPartition,
+        /// The next offset.
+        from: i64,
     },
     /// The stores of a stream task have everything that was in their changelogs: it runs.
     TaskRestored {
@@ -458,6 +467,13 @@ pub enum Fact {
     MemberExpired {
         /// The group.
         group: GroupId,
+    },
+    /// A layer of a Lambda or Kappa architecture did something.
+    Layer {
+        /// Its node.
+        node: NodeId,
+        /// What.
+        step: LayerStep,
     },
     /// A node's process is up.
     Started {

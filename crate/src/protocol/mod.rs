@@ -7,6 +7,7 @@
 mod control;
 mod fact;
 mod kafka;
+mod layers;
 mod shop;
 
 pub use control::*;
@@ -14,6 +15,7 @@ pub use fact::{
     Brokers, Carries, Fact, Lane, OrderStep, Sink, Stamp, Stop, Truncation, fingerprint,
 };
 pub use kafka::*;
+pub use layers::{Delivery, Layer, LayerStep, LayersMessage};
 pub use shop::{Answer, Order, Service, ShopMessage, WorkOutcome};
 
 use crate::id::NodeId;
@@ -38,6 +40,8 @@ pub enum Body {
     },
     /// The order pipeline's own calls: customers, shops, services.
     Shop(ShopMessage),
+    /// Views on their way to those who serve them.
+    Layers(LayersMessage),
 }
 
 /// What a node is handed in one step.

@@ -125,6 +125,7 @@ pub(super) fn cluster() -> Scenario {
             ..FeedSpec::default()
         }),
         app: None,
+        layers: None,
         script: Vec::new(),
         captions: Vec::new(),
         questions: vec![Question {

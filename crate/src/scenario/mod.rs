@@ -8,10 +8,12 @@ pub mod events_file;
 pub mod famous;
 pub mod hashtags;
 pub mod keys_file;
+pub mod layers;
 pub mod orders;
 pub mod orders_file;
 
 pub use crate::feed::FeedSpec;
+pub use crate::layers::LayersSpec;
 pub use crate::shop::{
     CommitMode, Partitioning, RecordedOrder, Sending, Settings, Wiring, Workload,
 };
@@ -23,6 +25,7 @@ pub fn all() -> Vec<Scenario> {
     let mut all = orders::all();
     all.extend(cluster::all());
     all.extend(clickstream::all());
+    all.extend(layers::all());
     all
 }
 

@@ -59,6 +59,7 @@ fn orders() -> Scenario {
         workload: Workload::Generated { customers: 36 },
         feed: None,
         app: None,
+        layers: None,
         script: Vec::new(),
         captions: Vec::new(),
         questions: vec![

@@ -42,6 +42,9 @@ pub struct Settings {
     pub commit: CommitMode,
     /// How its services are wired.
     pub wiring: Wiring,
+    /// The share of what people on a social platform do that comes late, and by how much at most.
+    #[serde(default)]
+    pub late: (f64, Span),
 }
 
 impl Default for Settings {
@@ -66,6 +69,7 @@ impl Default for Settings {
             partitioning: Partitioning::default(),
             commit: CommitMode::default(),
             wiring: Wiring::default(),
+            late: (0.0, Span::ZERO),
         }
     }
 }

@@ -105,6 +105,12 @@ impl World {
         });
     }
 
+    /// The stream application, if there is one.
+    #[must_use]
+    pub fn app(&self) -> Option<&App> {
+        self.app.as_ref()
+    }
+
     /// The machine of a stream worker.
     #[must_use]
     pub fn worker(&self, id: NodeId) -> Option<&StreamWorker> {

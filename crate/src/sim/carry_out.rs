@@ -86,6 +86,7 @@ impl World {
             Command::HoldMessages { .. }
             | Command::Deliver { .. }
             | Command::BreakConnection { .. } => self.carry_out_by_hand(command, sink)?,
+            Command::Layers(change) => self.change_layers(*change, sink)?,
             _ => self.carry_out_in_shops(command, sink)?,
         }
         Ok(())
@@ -211,7 +212,7 @@ impl World {
 
     /// Does what an admin tool asks for, at whoever decides: the active controller, or the broker
     /// alone.
-    fn administer<S: Sink>(
+    pub(super) fn administer<S: Sink>(
         &mut self,
         sink: &mut S,
         act: impl FnOnce(&mut Node, Time, &mut Out) -> Result<(), TopicError>,

@@ -1,6 +1,7 @@
 //! Everything a person or a script can do. Nothing else changes a world from outside.
 
 use crate::cluster::Flaw;
+use crate::layers::LayerChange;
 use crate::map::Map;
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
 use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
@@ -237,6 +238,8 @@ pub enum Command {
         /// The other.
         b: String,
     },
+    /// Something done to the layers of a Lambda and a Kappa architecture.
+    Layers(LayerChange),
     /// Loses this share of packets between two nodes; what is lost is sent again after a time-out.
     SetLoss {
         /// One side.

@@ -2,6 +2,7 @@
 
 use super::command::{Acted, Command};
 use super::scenario::Scenario;
+use crate::layers::{Delivery, Layer, LayerChange};
 use crate::protocol::{Acks, OffsetSpec, Service, Stop};
 use crate::rng::{Dist, Rng, Salt};
 use crate::shop::{CommitMode, Partitioning, Sending, Wiring};
@@ -82,7 +83,8 @@ pub fn random_faults(
             ("consumer", feed.readers),
             ("worker", workers),
         ];
-        clients.into_iter().flat_map(numbered).collect()
+        let clients = clients.into_iter().flat_map(numbered);
+        clients.chain(layers_of(scene).map(String::from)).collect()
     });
     let clients: Option<Vec<String>> = clients;
     let mean_us = intensity.gap().0;
@@ -95,6 +97,8 @@ pub fn random_faults(
         }
         let command = match &clients {
             None if rng.chance(0.5) => in_shops(&mut rng, mischief),
+            // Where there are layers, a third of it is done to them.
+            _ if scene.layers.is_some() && rng.below(3) == 0 => in_layers(&mut rng, mischief),
             clients => fault(&mut rng, &cluster, clients.as_deref(), mischief),
         };
         all.push(Acted {
@@ -103,6 +107,21 @@ pub fn random_faults(
             command,
         });
     }
+}
+
+/// The nodes of a scene's layers.
+fn layers_of(scene: &Scenario) -> impl Iterator<Item = &'static str> {
+    let layers = scene.layers.iter().flat_map(|spec| {
+        [
+            ("batch", spec.batch),
+            ("speed", spec.speed),
+            ("serving-lambda", true),
+            ("job-1", true),
+            ("job-2", true),
+            ("serving-kappa", true),
+        ]
+    });
+    layers.filter_map(|(name, there)| there.then_some(name))
 }
 
 /// Somebody in the network's place, now and then until then: messages between brokers and producers
@@ -165,7 +184,10 @@ pub fn mend_all(scene: &Scenario) -> Vec<Command> {
     let kinds = kinds
         .iter()
         .filter(|kind| (!alone || **kind != "controller") && (app || **kind != "worker"));
-    let starts = kinds.map(|&node| Command::Start { node: node.into() });
+    let readers = scene.feed.as_ref().is_none_or(|feed| feed.readers > 0);
+    let kinds = kinds.copied().filter(|kind| readers || *kind != "consumer");
+    let starts = kinds.chain(layers_of(scene));
+    let starts = starts.map(|node| Command::Start { node: node.into() });
     let mut all: Vec<Command> = std::iter::once(Command::Heal).chain(starts).collect();
     if scene.feed.is_some() {
         return all;
@@ -244,6 +266,47 @@ fn fault(
         },
         _ => Command::Heal,
     }
+}
+
+/// What is done to the layers of two architectures. Many a change finds nothing to act on.
+fn in_layers(rng: &mut Rng, mischief: Mischief) -> Command {
+    let anything = mischief == Mischief::Anything;
+    let layer = pick(rng, Layer::ALL);
+    let bug = anything && rng.chance(0.5);
+    Command::Layers(match rng.below(if anything { 14 } else { 8 }) {
+        0 => LayerChange::BatchEvery {
+            us: Span::secs(60 + rng.below(900)).0,
+        },
+        1 => LayerChange::Workers {
+            layer,
+            workers: 4 + rng.below(12) as u32,
+        },
+        2 => LayerChange::Reprocess { bug },
+        3 => LayerChange::CutOver,
+        4 => LayerChange::RollBack,
+        5 => LayerChange::DropOld,
+        6 | 7 => LayerChange::Ship { code: layer, bug },
+        8 => LayerChange::Grace {
+            us: Span::secs(rng.below(1_800)).0,
+        },
+        9 => LayerChange::Failures {
+            per_hour: rng.unit() * 60.0,
+        },
+        10 => LayerChange::Delivery {
+            layer,
+            delivery: pick(rng, Delivery::ALL),
+        },
+        11 => LayerChange::Sampling {
+            one_in: 1 + rng.below(10) as u32,
+        },
+        12 => LayerChange::Retention {
+            us: Span::secs(60 + rng.below(7_200)).0,
+        },
+        _ => LayerChange::Late {
+            share: rng.unit(),
+            by_us: Span::secs(rng.below(3_600)).0,
+        },
+    })
 }
 
 /// What is done to shops.

@@ -112,6 +112,9 @@ impl World {
         if let (Some(spec), Some(plan)) = (&scenario.app, plan) {
             self.lay_out_app(spec, plan);
         }
+        if let Some(spec) = &scenario.layers {
+            self.lay_out_layers(spec)?;
+        }
         Ok(())
     }
 

@@ -25,6 +25,7 @@ impl World {
                 .filter_map(|&worker| self.worker(worker))
                 .map(StreamWorker::unshared_bytes)
                 .sum::<usize>()
+            + self.unshared_in_layers()
     }
 
     /// About how much memory is in use for this world alone, and not for `later`, in bytes: what logs

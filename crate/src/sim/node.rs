@@ -4,6 +4,7 @@ use crate::app::StreamWorker;
 use crate::cluster::{Broker, Controller, Death};
 use crate::feed::{Reader, Source};
 use crate::id::OrderId;
+use crate::layers::{Batch, Serving, StreamJob};
 use crate::protocol::{Input, Out, Stop};
 use crate::shop::{AsyncShop, Customers, Settings, SyncService, SyncShop, Worker};
 use crate::time::Time;
@@ -23,6 +24,9 @@ pub enum Node {
     Source(Source),
     Reader(Reader),
     StreamWorker(Box<StreamWorker>),
+    Batch(Box<Batch>),
+    StreamJob(Box<StreamJob>),
+    Serving(Box<Serving>),
 }
 
 impl Node {
@@ -39,6 +43,9 @@ impl Node {
             Self::Source(node) => node.handle(now, input, settings, out),
             Self::Reader(node) => node.handle(now, input, settings, out),
             Self::StreamWorker(node) => node.handle(now, input, out),
+            Self::Batch(node) => node.handle(now, input, out),
+            Self::StreamJob(node) => node.handle(now, input, out),
+            Self::Serving(node) => node.handle(now, input, out),
         }
     }
 
@@ -54,7 +61,7 @@ impl Node {
                 out,
             ),
             Self::Controller(node) => node.crash(),
-            Self::Customers(_) => {}
+            Self::Customers(_) | Self::Serving(_) => {}
             Self::SyncShop(node) => node.crash(),
             Self::SyncService(node) => node.crash(),
             Self::AsyncShop(node) => return node.crash(out),
@@ -62,6 +69,8 @@ impl Node {
             Self::Source(node) => node.crash(),
             Self::Reader(node) => node.crash(),
             Self::StreamWorker(node) => node.crash(),
+            Self::Batch(node) => node.crash(),
+            Self::StreamJob(node) => node.crash(),
         }
         Vec::new()
     }

@@ -5,6 +5,7 @@ use super::command::{Acted, Command};
 use super::promise::Promise;
 use crate::app::AppSpec;
 use crate::feed::FeedSpec;
+use crate::layers::LayersSpec;
 use crate::map::Map;
 use crate::protocol::Service;
 use crate::rng::Dist;
@@ -51,6 +52,9 @@ pub struct Scenario {
     /// A stream application beside plain clients.
     #[serde(default)]
     pub app: Option<AppSpec>,
+    /// A Lambda and a Kappa architecture beside plain clients.
+    #[serde(default)]
+    pub layers: Option<LayersSpec>,
     /// Commands that act by themselves.
     pub script: Vec<Acted>,
     /// Sentences shown at their time.
@@ -267,6 +271,12 @@ pub enum Rule {
         /// The partition.
         partition: u32,
     },
+    /// Which of two architectures served right answers to both questions first, after the bug was
+    /// fixed? Options: Lambda, Kappa, both at once.
+    RightFirst,
+    /// Whose wrong answers to what trends add up to less since the run began? Options: Lambda (batch),
+    /// Kappa (stream), the same.
+    LessWrong,
     /// Are the synchronous shop's customers answered as fast as before, when graded? Options: yes,
     /// no. As fast: half of the last five seconds' answers within half a second.
     SyncStillFast,

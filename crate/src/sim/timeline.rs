@@ -6,6 +6,7 @@ use super::command::{Acted, Command};
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::promise::Promises;
+use super::reckoning::Reckoning;
 use super::scenario::Scenario;
 use super::trail::Trail;
 use super::world::World;
@@ -27,6 +28,8 @@ pub struct Moment {
     pub chronicle: Chronicle,
     /// What became of the newest records.
     pub trail: Trail,
+    /// How right and how new two architectures are, where they are played.
+    pub reckoning: Reckoning,
     /// The guarantees.
     pub promises: Promises,
     /// How many of the scenario's own commands have acted.
@@ -40,6 +43,7 @@ struct Observers<'a>(
     &'a mut Metrics,
     &'a mut Chronicle,
     &'a mut Trail,
+    &'a mut Reckoning,
     &'a mut Promises,
 );
 
@@ -49,6 +53,7 @@ impl Sink for Observers<'_> {
         self.1.hear(stamp, fact);
         self.2.hear(stamp, fact);
         self.3.hear(stamp, fact);
+        self.4.hear(stamp, fact);
     }
 }
 
@@ -61,19 +66,27 @@ impl Moment {
         let mut metrics = Metrics::default();
         let mut chronicle = Chronicle::default();
         let mut trail = Trail::default();
+        let mut reckoning = Reckoning::default();
         let mut promises = Promises::default();
         promises.terms_mut().note(&scenario.settings);
         promises.terms_mut().replicated = scenario.cluster.replication_factor > 1;
         let world = World::new(
             scenario,
             seed,
-            &mut Observers(&mut metrics, &mut chronicle, &mut trail, &mut promises),
+            &mut Observers(
+                &mut metrics,
+                &mut chronicle,
+                &mut trail,
+                &mut reckoning,
+                &mut promises,
+            ),
         )?;
         Ok(Self {
             world,
             metrics,
             chronicle,
             trail,
+            reckoning,
             promises,
             script_done: 0,
             commands_done: 0,
@@ -82,10 +95,12 @@ impl Moment {
 
     /// Dispatches the next event. `false` if there is none.
     pub fn step(&mut self) -> bool {
+        self.reckoning.look(&self.world);
         self.world.step(&mut Observers(
             &mut self.metrics,
             &mut self.chronicle,
             &mut self.trail,
+            &mut self.reckoning,
             &mut self.promises,
         ))
     }
@@ -96,6 +111,7 @@ impl Moment {
             &mut self.metrics,
             &mut self.chronicle,
             &mut self.trail,
+            &mut self.reckoning,
             &mut self.promises,
         );
         self.world.apply(command, &mut observers)?;
@@ -121,7 +137,10 @@ impl Moment {
     }
 
     fn unshared_bytes(&self) -> usize {
-        self.world.unshared_bytes() + self.metrics.unshared_bytes() + self.trail.unshared_bytes()
+        self.world.unshared_bytes()
+            + self.metrics.unshared_bytes()
+            + self.trail.unshared_bytes()
+            + self.reckoning.unshared_bytes()
     }
 
     /// What is in memory for the sake of this one alone, in bytes, since `later` has it no more.
@@ -340,7 +359,7 @@ impl Timeline {
     /// The same run from the moment shown on. It remembers nothing to go back to, and nothing of what
     /// the person did later.
     #[must_use]
-    pub(super) fn ahead(&self) -> Self {
+    pub fn ahead(&self) -> Self {
         let done = self.present.commands_done;
         let mut refused = self.refused.clone();
         refused.retain(|&place, _| place < done);

@@ -3,7 +3,7 @@
 use super::kernel::Traced;
 use crate::id::{OrderId, TopicPartition};
 use crate::log::Batch;
-use crate::protocol::{Body, Carries, Request, Response, ShopMessage};
+use crate::protocol::{Body, Carries, LayersMessage, Request, Response, ShopMessage};
 use crate::shop::{OrderEvent, hue_of};
 
 /// The orders a message is about: each with its colour, and the partition it is written to.
@@ -64,7 +64,7 @@ pub(super) fn cargo(body: &Body, mut each: impl FnMut(Carries, Option<TopicParti
             }
             _ => {}
         },
-        Body::Shop(_) => {}
+        Body::Shop(_) | Body::Layers(_) => {}
     }
 }
 
@@ -85,6 +85,16 @@ impl Traced for Body {
                 (64 + request_kind(request), u64::from(*id) ^ content << 32)
             }
             Self::Response { id, response } => (96 + response_kind(response), u64::from(*id)),
+            Self::Layers(message) => match message {
+                LayersMessage::BatchView { run, view, .. } => {
+                    (40, u64::from(*run) ^ view.records << 16)
+                }
+                LayersMessage::SpeedView { rows, .. } => (41, rows.len() as u64),
+                LayersMessage::Covered { ends } => (42, ends.iter().sum::<i64>().cast_unsigned()),
+                LayersMessage::JobView { version, view, .. } => {
+                    (43, u64::from(*version) ^ view.records << 16)
+                }
+            },
             Self::Shop(message) => match message {
                 ShopMessage::Place(order) => (32, u64::from(order.id.0)),
                 ShopMessage::Answer { order, answer } => {

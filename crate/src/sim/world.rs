@@ -3,6 +3,7 @@
 use super::apps::App;
 use super::feeds::Feed;
 use super::kernel::{Delivery, Kernel, Message};
+use super::layers::Layers;
 use super::node::Node;
 use super::problem::Problem;
 use super::scenario::Scenario;
@@ -59,6 +60,7 @@ pub struct World {
     pub(super) shops: Option<Shops>,
     pub(super) feed: Option<Feed>,
     pub(super) app: Option<App>,
+    pub(super) layers: Option<Layers>,
     pub(super) seed: u64,
     out: Out,
 }
@@ -80,6 +82,7 @@ impl World {
             shops: None,
             feed: None,
             app: None,
+            layers: None,
             seed,
             out: Out::default(),
         };
@@ -151,12 +154,6 @@ impl World {
     #[must_use]
     pub fn feed(&self) -> Option<&Feed> {
         self.feed.as_ref()
-    }
-
-    /// The stream application, if there is one.
-    #[must_use]
-    pub fn app(&self) -> Option<&App> {
-        self.app.as_ref()
     }
 
     /// The topic that a service reads as they are wired now, where there are shops.

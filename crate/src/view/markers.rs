@@ -23,7 +23,13 @@ pub fn markers(timeline: &Timeline) -> Vec<Marker> {
         .chain(timeline.commands())
         .filter(|a| a.at_us <= timeline.played())
     {
-        let (label, tone) = command_label(&acted.command, usual);
+        let (label, tone) = match &acted.command {
+            Command::SetRate { per_s } if timeline.scenario().layers.is_some() => {
+                let times = per_s / usual.per_s;
+                (format!("events ×{times:.1}"), Tone::Plain)
+            }
+            command => command_label(command, usual),
+        };
         markers.push(Marker {
             at: acted.at_us,
             label,
@@ -140,11 +146,11 @@ pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Ton
             Some(flaw) => (format!("mistake: {}", flaw.name()), Tone::Warn),
             None => ("no mistake".into(), Tone::Good),
         },
+        Command::Layers(change) => super::layers::label(change),
         Command::Heal => ("all mended".into(), Tone::Good),
         // Many at one instant are one marker.
         Command::Deliver { .. } => plain("messages chosen".into()),
-        Command::HoldMessages { hold: true } => ("messages held".into(), Tone::Warn),
-        Command::HoldMessages { hold: false } => ("messages let go".into(), Tone::Good),
+        Command::HoldMessages { hold } => held(*hold),
         Command::BreakConnection { a, b } => (format!("{a}–{b}: connection broken"), Tone::Bad),
         Command::SetLoss { a, b, .. } => (format!("loss between {a} and {b}"), Tone::Warn),
         Command::Freeze { node, for_us } => {
@@ -157,6 +163,13 @@ pub(super) fn command_label(command: &Command, usual: &Settings) -> (String, Ton
         Command::RepeatRequests { a, b, .. } => {
             (format!("requests between {a} and {b} repeated"), Tone::Warn)
         }
+    }
+}
+
+fn held(hold: bool) -> (String, Tone) {
+    match hold {
+        true => ("messages held".into(), Tone::Warn),
+        false => ("messages let go".into(), Tone::Good),
     }
 }
 

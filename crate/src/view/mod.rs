@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod code;
 pub mod describe;
 pub mod explain;
+pub mod layers;
 pub mod markers;
 pub mod numbers;
 pub mod orders;

@@ -1,6 +1,7 @@
 //! Predict, then see: questions that come up, and what the run answered.
 
 use super::cluster::outcome as cluster;
+use super::layers::outcome as layers;
 use super::panel::Asked;
 use crate::map::Map;
 use crate::protocol::{Lane, Service};
@@ -174,6 +175,8 @@ fn outcome(timeline: &Timeline, question: &Question, at: Time, until: Time) -> (
         Rule::StillTaken { topic, partition } => {
             cluster::still_taken(moment, (topic, *partition), until)
         }
+        Rule::RightFirst => layers::right_first(timeline, until),
+        Rule::LessWrong => layers::less_wrong(timeline, until),
         Rule::SyncStillFast => sync_still_fast(moment, until),
         Rule::Buys { user } => buys(timeline, user, at, until),
     }

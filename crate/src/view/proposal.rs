@@ -12,6 +12,9 @@ pub fn proposal(timeline: &Timeline) -> &str {
         (Command::SetWork { mean_us, .. }, Command::SetWork { mean_us: done, .. }) => {
             *done >= mean_us / 2
         }
+        (Command::Layers(wanted), Command::Layers(did)) => {
+            std::mem::discriminant(wanted) == std::mem::discriminant(did)
+        }
         _ => std::mem::discriminant(wanted) == std::mem::discriminant(did),
     };
     let did = &timeline.commands()[..timeline.commands_done()];

@@ -172,7 +172,7 @@ impl Controller {
                         self.quorum.on_response(now, from, id, response, out);
                     }
                 }
-                Body::Shop(_) => {}
+                Body::Shop(_) | Body::Layers(_) => {}
             },
             Input::Timer(_) => {
                 self.alarm.rang(now);

@@ -424,9 +424,13 @@ impl Promises {
                 self.reading.insert((consumer, at), position);
             }
             Fact::Restores {
-                worker, at, from, ..
-            } => {
-                self.reading.insert((worker, at), from);
+                worker: reader,
+                at,
+                from,
+                ..
+            }
+            | Fact::ReadsFrom { reader, at, from } => {
+                self.reading.insert((reader, at), from);
             }
             Fact::Delivered {
                 consumer,
@@ -491,6 +495,7 @@ impl Sink for Promises {
             Fact::Acked { .. }
             | Fact::Owns { .. }
             | Fact::Restores { .. }
+            | Fact::ReadsFrom { .. }
             | Fact::Delivered { .. }
             | Fact::LatestOffset { .. }
             | Fact::Committed { .. } => self.hear_client(stamp, fact),

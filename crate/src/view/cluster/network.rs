@@ -144,6 +144,7 @@ fn says(world: &World, body: &Body) -> String {
             _ => "an answer of another kind".to_owned(),
         },
         Body::Shop(_) => "a call of the shop".to_owned(),
+        Body::Layers(_) => "counts".to_owned(),
     }
 }
 
