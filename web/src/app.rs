@@ -238,7 +238,7 @@ fn fitting(wanted: Option<Page>, lab: &Lab) -> Page {
     let scenario = lab.timeline().scenario();
     let home = Page::home(scenario);
     let fits = |page: &Page| match page {
-        Page::Orders | Page::Clickstream => *page == home,
+        Page::Orders | Page::Layers | Page::Clickstream => *page == home,
         _ => true,
     };
     wanted.filter(fits).unwrap_or(home)

@@ -1,11 +1,12 @@
 //! What is played beside the run on the stage, in the time that frames leave: a hunt for failures, and
 //! the same crash at many moments. No browser in here; the host gives it a clock.
 
+use crate::lab::Lab;
 use crate::models::{self, Look};
 use crate::ui::{CrashWanted, CrashesData, HuntData, Hunting};
 use millrace::link::Link;
 use millrace::scenario;
-use millrace::sim::{Acted, Crash, Crashes, Hunt, Search, Timeline};
+use millrace::sim::{Acted, Crash, Crashes, Hunt, Moment, Search, Timeline};
 use millrace::time::{Span, Time};
 use millrace::view::cluster::{crashes, hunt};
 use std::rc::Rc;
@@ -17,6 +18,23 @@ pub struct Aside {
     pub hunt: Option<Chase>,
     /// A strip of crashes.
     pub strip: Option<Strip>,
+    /// What will come of a run if nobody does anything more.
+    forecast: Option<Forecast>,
+}
+
+/// A run played ahead: it stays true until somebody acts, wherever in it one looks.
+struct Forecast {
+    run: Timeline,
+    commands: Vec<Acted>,
+    end: Time,
+}
+
+impl Forecast {
+    fn is_of(&self, timeline: &Timeline) -> bool {
+        self.run.seed() == timeline.seed()
+            && self.run.scenario().name == timeline.scenario().name
+            && self.commands == timeline.commands()
+    }
 }
 
 impl Aside {
@@ -32,6 +50,46 @@ impl Aside {
         true
     }
 }
+
+impl Aside {
+    /// Plays ahead to where the time line ends, a slice at a time; whether it has just come there.
+    pub fn foresee(&mut self, lab: &Lab, budget_ms: f64, clock: &dyn Fn() -> f64) -> bool {
+        let (timeline, end) = (lab.timeline(), lab.end());
+        // A link on its way gives its commands as it goes.
+        if lab.opening().is_some() {
+            return false;
+        }
+        let fits = |known: &&mut Forecast| known.is_of(timeline) && known.end == end;
+        let known = match self.forecast.as_mut().filter(fits) {
+            Some(known) => known,
+            None => self.forecast.insert(Forecast {
+                run: timeline.ahead(),
+                commands: timeline.commands().to_vec(),
+                end,
+            }),
+        };
+        if known.run.now() >= end {
+            return false;
+        }
+        let until = clock() + budget_ms;
+        while !known.run.run_until(end, SLICE) {
+            if clock() >= until {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The end of what will come of this run, once it is known.
+    pub fn ahead_of(&self, timeline: &Timeline) -> Option<&Moment> {
+        let known = self.forecast.as_ref()?;
+        let whole = known.is_of(timeline) && known.run.now() >= known.end;
+        whole.then(|| known.run.moment())
+    }
+}
+
+/// Events between two looks at the clock.
+const SLICE: u64 = 500;
 
 /// The scene to hunt in.
 const SCENE: &str = "hunt";

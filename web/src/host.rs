@@ -8,14 +8,16 @@ use crate::lab::Lab;
 use crate::models::{self, Look};
 use crate::params::Params;
 use crate::player::SPEEDS;
+pub use crate::scenes::Scenes;
 use crate::stage::{Marks, Picture, StageHandle, Theme};
 use crate::ui::{Action, CrashWanted, Hunting, Page, Snapshot, Tab};
 use crate::weights;
 use crate::windows::Windows;
 use js_sys::Array;
 use millrace::link::{Link, TooLong};
-use millrace::view::clickstream::{self, ClickScene, Heavy, Own};
-use millrace::view::cluster::{self, ClusterScene};
+use millrace::view::clickstream::{self, Heavy, Own};
+use millrace::view::cluster;
+use millrace::view::layers::scene as layers;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 use millrace::view::panel::Marker;
 use millrace::view::scene;
@@ -48,32 +50,6 @@ pub struct Dials {
 /// The loop and what it shows. Clones are the same loop.
 #[derive(Clone)]
 pub struct Host(Rc<Inner>);
-
-/// What the pages with a stage show; the one that is open is kept up to date.
-#[derive(Default)]
-pub struct Scenes {
-    /// The page that is open.
-    pub page: Page,
-    /// Two shops.
-    pub orders: OrdersScene,
-    /// Their brokers.
-    pub cluster: ClusterScene,
-    /// Those of the run beside, while two are compared.
-    pub beside: ClusterScene,
-    /// Visitors' clicks.
-    pub clicks: ClickScene,
-    /// A person's own clicks, in place of the scene's once they are read.
-    pub own: Option<Own>,
-    /// Models that are loaded when somebody looks at them; none before that.
-    pub heavy: Heavy,
-}
-
-impl Scenes {
-    /// A person's own clicks, if they are read.
-    pub fn own(&self) -> Option<&Own> {
-        self.own.as_ref().filter(|own| own.is_done())
-    }
-}
 
 /// What an animation frame calls.
 type Frame = Closure<dyn FnMut(f64)>;
@@ -254,14 +230,24 @@ impl Host {
         *self.0.windows.borrow_mut() = Some((page, on));
     }
 
-    /// Goes on with what is played beside the run. It belongs to the Cluster page, and waits while
-    /// another is open.
+    /// Goes on with what is played beside the run: on the Cluster page hunts and crashes, on the
+    /// Lambda · Kappa page what will come of it. It waits while another is open.
     fn play_aside(&self) {
         let playing = self.0.lab.borrow().player().playing();
         let budget = ASIDE_MS[usize::from(!playing)];
         let mut aside = self.0.aside.borrow_mut();
-        if self.page() == Page::Cluster && aside.frame(budget, &dom::clock) {
+        let further = match self.page() {
+            Page::Cluster => aside.frame(budget, &dom::clock),
+            Page::Layers => aside.foresee(&self.0.lab.borrow(), budget, &dom::clock),
+            _ => false,
+        };
+        drop(aside);
+        if further {
             self.0.untold.set(true);
+        }
+        if further && self.page() == Page::Layers {
+            self.look_again();
+            self.wake();
         }
     }
 
@@ -371,6 +357,11 @@ impl Host {
                     cluster::compare::mark(&mut scenes.cluster, &mut scenes.beside);
                 }
             }
+            Page::Layers => {
+                let aside = inner.aside.borrow();
+                let ahead = aside.ahead_of(timeline);
+                scenes.layers = layers::scene(timeline, lab.end(), ahead);
+            }
             Page::Clickstream => {
                 let hours = timeline.scenario().hours;
                 let wanted = (look.clicks, &scenes.heavy);
@@ -414,6 +405,9 @@ impl Host {
         let (own, other) = (&scenes.cluster, Picture::Cluster(&scenes.beside));
         let [a, b] = &inner.stages;
         match lab.beside() {
+            _ if scenes.page == Page::Layers => {
+                a.draw(Picture::Layers(&scenes.layers), &marks);
+            }
             _ if scenes.page == Page::Clickstream => {
                 a.draw(Picture::Clicks(&scenes.clicks), &marks);
             }

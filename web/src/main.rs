@@ -22,6 +22,7 @@ mod pages;
 mod panel;
 mod params;
 mod player;
+mod scenes;
 mod sketches;
 mod stage;
 mod stage_host;

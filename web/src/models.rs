@@ -1,5 +1,7 @@
 //! From the moment shown to what the panels show: the only place that calls the core's views.
 
+mod two;
+
 use crate::aside::{Aside, Chase};
 use crate::beside::{Beside, Compared};
 use crate::host::Scenes;
@@ -19,8 +21,8 @@ use millrace::view::orders::OrdersScene;
 use millrace::view::panel::{Asked, Explain, Text};
 use millrace::view::topics::Wanted;
 use millrace::view::{
-    biography, clickstream, cluster, code, describe, explain, numbers, predict, proposal, scene,
-    topics,
+    biography, clickstream, cluster, code, describe, explain, layers, numbers, predict, proposal,
+    scene, topics,
 };
 use std::rc::Rc;
 
@@ -72,6 +74,7 @@ pub fn snapshot(
         watch: (caption(lab), proposed.to_owned()),
         summary: match scenes.page {
             Page::Cluster => cluster::explain::summary(&timeline.moment().world, &scenes.cluster),
+            Page::Layers => layers::explain::summary(timeline),
             Page::Clickstream => match scenes.own() {
                 Some(own) => own.told(),
                 None => clickstream::summary(&scenes.clicks),
@@ -174,6 +177,14 @@ fn panel(
             _ => {
                 return same!(ClusterNow, cluster_now(lab, look, &scenes.cluster, asked));
             }
+        }
+    }
+    if scenes.page == Page::Layers {
+        match look.tab {
+            Tab::Topic => {}
+            Tab::Metrics => return same!(LayersMetrics, two::metrics(lab, &scenes.layers)),
+            Tab::Faults => return same!(LayersFaults, two::faults(lab)),
+            _ => return same!(LayersNow, two::now(lab, asked)),
         }
     }
     if scenes.page == Page::Clickstream {

@@ -15,6 +15,8 @@ pub enum Page {
     Windows,
     /// Sketches of streams too big to keep.
     Sketches,
+    /// Lambda against Kappa.
+    Layers,
     /// Clicks that become sessions.
     Clickstream,
     /// Glossary, miniatures, exercise.
@@ -23,11 +25,12 @@ pub enum Page {
 
 impl Page {
     /// All of them, in the order of the header.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Orders,
         Self::Cluster,
         Self::Windows,
         Self::Sketches,
+        Self::Layers,
         Self::Clickstream,
         Self::Notes,
     ];
@@ -39,6 +42,7 @@ impl Page {
             Self::Cluster => "cluster",
             Self::Windows => "windows",
             Self::Sketches => "sketches",
+            Self::Layers => "layers",
             Self::Clickstream => "clickstream",
             Self::Notes => "notes",
         }
@@ -51,6 +55,7 @@ impl Page {
             Self::Cluster => "Cluster",
             Self::Windows => "Windows",
             Self::Sketches => "Sketches",
+            Self::Layers => "Lambda · Kappa",
             Self::Clickstream => "Clickstream",
             Self::Notes => "Notes",
         }
@@ -64,6 +69,7 @@ impl Page {
     /// The page whose scene this is.
     pub fn home(scenario: &Scenario) -> Self {
         match &scenario.feed {
+            Some(_) if scenario.layers.is_some() => Self::Layers,
             Some(feed) if matches!(feed.values, Values::Clicks { .. }) => Self::Clickstream,
             Some(_) => Self::Cluster,
             None => Self::Orders,
@@ -75,6 +81,7 @@ impl Page {
         match self {
             Self::Orders => scenario::orders::all(),
             Self::Cluster => scenario::cluster::all(),
+            Self::Layers => scenario::layers::all(),
             Self::Clickstream => scenario::clickstream::all(),
             Self::Windows | Self::Sketches | Self::Notes => Vec::new(),
         }
@@ -82,7 +89,10 @@ impl Page {
 
     /// Whether it has a stage, on which a run is shown.
     pub fn has_stage(self) -> bool {
-        matches!(self, Self::Orders | Self::Cluster | Self::Clickstream)
+        matches!(
+            self,
+            Self::Orders | Self::Cluster | Self::Layers | Self::Clickstream
+        )
     }
 
     /// Whether it shows something that plays, to link to and to embed.
@@ -107,6 +117,7 @@ impl Page {
                 Tab::Work,
                 Tab::Code,
             ],
+            Self::Layers => &[Tab::Explain, Tab::Topic, Tab::Metrics, Tab::Faults],
             Self::Clickstream => &[Tab::Explain, Tab::Topic, Tab::Models, Tab::Data],
             Self::Sketches => &[Tab::Explain, Tab::How, Tab::Tables, Tab::Data],
             Self::Orders | Self::Notes => &[

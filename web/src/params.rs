@@ -31,7 +31,7 @@ impl Theme {
 }
 
 /// The controls that a teacher may freeze, by the names `lock=` takes, and what each covers.
-pub const LOCKS: [(&str, &str); 29] = [
+pub const LOCKS: [(&str, &str); 34] = [
     ("play", "play and pause"),
     ("step", "one step back or forward"),
     ("speed", "the speed"),
@@ -61,6 +61,11 @@ pub const LOCKS: [(&str, &str); 29] = [
     ("size", "the size of a sketch, and how many items come"),
     ("window", "windows, engines and their settings"),
     ("events", "moving, adding and removing events"),
+    ("code", "the bug, its fix, and counting again"),
+    ("batch", "how often the batch layer runs"),
+    ("late", "late events, and how long streams wait"),
+    ("delivery", "what streams count after a crash"),
+    ("retention", "how long the log keeps records"),
 ];
 
 /// What the address asks for.

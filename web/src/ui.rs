@@ -3,6 +3,7 @@
 pub use crate::pages::{Page, Tab};
 
 use crate::beside::{Compare, Compared};
+use crate::panel::layers::{LayersFaultsData, LayersMetrics, LayersNow};
 use crate::panel::nodes::NodeRow;
 use crate::params::{Params, Theme};
 use crate::player::SPEEDS;
@@ -522,6 +523,12 @@ pub enum PanelData {
     ClusterFaults(Rc<ClusterFaultsData>),
     /// Network.
     Network(Rc<NetworkData>),
+    /// Explain, on the Lambda · Kappa page.
+    LayersNow(Rc<LayersNow>),
+    /// Metrics, on that page.
+    LayersMetrics(Rc<LayersMetrics>),
+    /// Faults, on that page.
+    LayersFaults(Rc<LayersFaultsData>),
     /// Explain, on the Clickstream page.
     ClicksNow(Rc<ClicksNow>),
     /// Models.

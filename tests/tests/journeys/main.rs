@@ -10,6 +10,7 @@ mod compare;
 mod crash;
 mod embed;
 mod keyboard;
+mod layers;
 mod nodes;
 mod notes;
 mod open;

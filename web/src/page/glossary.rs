@@ -1,6 +1,9 @@
 //! Every term of the notes' glossaries that exists in Millrace so far: a sentence each, and the
 //! moment of a run that shows it.
 
+mod layers;
+mod sketches;
+
 use crate::ui::{Page, Tab};
 use millrace::link::{ENGINE, Link};
 use millrace::protocol::{OffsetSpec, Service, Stop};
@@ -61,6 +64,13 @@ const fn cluster(scenario: &'static str, at_s: u64, tab: Tab) -> See {
     See {
         page: Page::Cluster,
         ..see(scenario, at_s, tab)
+    }
+}
+
+const fn layers(scenario: &'static str, at_min: u64) -> See {
+    See {
+        page: Page::Layers,
+        ..see(scenario, at_min * 60, Tab::Explain)
     }
 }
 
@@ -418,14 +428,15 @@ const COPIES: [Term; 9] = [
 ];
 
 /// The chapters.
-const CHAPTERS: [(&str, &[Term]); 7] = [
+const CHAPTERS: [(&str, &[Term]); 8] = [
     ("Streams", &STREAMS),
     ("Topics and brokers", &CLUSTER),
     ("Copies", &COPIES),
     ("Producers", &PRODUCERS),
     ("Consumers", &CONSUMERS),
+    ("Lambda and Kappa", &layers::LAYERS),
     ("Windows", &WINDOWS),
-    ("Sketches", &SKETCHES),
+    ("Sketches", &sketches::SKETCHES),
 ];
 
 const WINDOWS: [Term; 4] = [
@@ -448,49 +459,6 @@ const WINDOWS: [Term; 4] = [
         "Out-of-order delivery",
         "What happened sooner comes later. Within the watermark’s delay nothing is lost by it.",
         windows(Scene::Late, 78),
-    ),
-];
-
-const SKETCHES: [Term; 8] = [
-    term(
-        "Sketch",
-        "A small summary of a stream too big to keep. Its answers are nearly right, and it says how nearly.",
-        sketch(Kind::Hll, Stream::Visitors, 200),
-    ),
-    term(
-        "Reservoir sampling",
-        "Keeps S items of a stream of unknown length, so that each of the N seen is kept with probability S/N.",
-        sketch(Kind::Reservoir, Stream::Notes, 11),
-    ),
-    term(
-        "Cardinality",
-        "How many different items there are. To know it exactly one must remember them all.",
-        sketch(Kind::Register, Stream::Notes, 64),
-    ),
-    term(
-        "HyperLogLog",
-        "Estimates how many different items came from the longest run of zeros in their hashes, in many registers. An item seen again changes nothing.",
-        sketch(Kind::Hll, Stream::Distinct, 100),
-    ),
-    term(
-        "Bloom filter",
-        "Says whether an item may have been put in, in a few bits for each. No is certain, yes is not.",
-        sketch(Kind::Bloom, Stream::Notes, 3),
-    ),
-    term(
-        "False positive",
-        "A yes for an item that never came: others set all of its bits. The more bits are set, the more of them.",
-        sketch(Kind::Bloom, Stream::Adversary, 50),
-    ),
-    term(
-        "Count-Min sketch",
-        "Says how often an item came: the least of its counters, one in each row. Never too low, sometimes too high.",
-        sketch(Kind::CountMin, Stream::Notes, 5),
-    ),
-    term(
-        "Heavy hitter",
-        "An item that makes up a good part of a stream. Count-Min tells those well: a few items are most of the noise.",
-        sketch(Kind::CountMin, Stream::Skewed, 200),
     ),
 ];
 

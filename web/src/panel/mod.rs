@@ -10,6 +10,7 @@ mod explain;
 mod faults;
 pub mod fields;
 mod hunt;
+pub mod layers;
 mod metrics;
 mod network;
 pub mod nodes;
@@ -30,11 +31,13 @@ use yew::prelude::*;
 impl PanelData {
     fn tab(&self) -> Tab {
         match self {
-            Self::Explain(_) | Self::ClusterNow(_) | Self::ClicksNow(_) => Tab::Explain,
+            Self::Explain(_) | Self::ClusterNow(_) | Self::LayersNow(_) | Self::ClicksNow(_) => {
+                Tab::Explain
+            }
             Self::Partition(_) => Tab::Partition,
             Self::Topic(_) => Tab::Topic,
-            Self::Metrics(_) => Tab::Metrics,
-            Self::Faults(_) | Self::ClusterFaults(_) => Tab::Faults,
+            Self::Metrics(_) | Self::LayersMetrics(_) => Tab::Metrics,
+            Self::Faults(_) | Self::ClusterFaults(_) | Self::LayersFaults(_) => Tab::Faults,
             Self::Code(_) => Tab::Code,
             Self::Network(_) => Tab::Network,
             Self::ClicksModels(_) => Tab::Models,
@@ -58,6 +61,9 @@ pub fn side(ui: &Ui, page: Page, shown: &Snapshot, up: bool, sheet: &Callback<()
             cluster::now(ui, data, shown.score, shown.compared.as_deref())
         }
         PanelData::Network(data) => network::network(ui, data),
+        PanelData::LayersNow(data) => layers::now(ui, data, shown.score),
+        PanelData::LayersMetrics(data) => layers::metrics(data),
+        PanelData::LayersFaults(data) => layers::faults(ui, data),
         PanelData::ClicksNow(data) => clickstream::now(ui, data, shown.score),
         PanelData::ClicksModels(data) => clickstream::models(data),
         PanelData::ClicksOwn(data) => clickstream::own(ui, data),

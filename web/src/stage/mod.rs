@@ -9,6 +9,7 @@ mod cluster;
 mod handle;
 mod hit;
 pub mod ink;
+mod layers;
 mod layout;
 mod paint;
 mod picture;

@@ -3,10 +3,12 @@
 use super::clickstream;
 use super::cluster;
 use super::hit::{Drag, Hits};
+use super::layers;
 use super::paint::{self, Marks};
 use super::shapes::{List, Point};
 use millrace::view::clickstream::ClickScene;
 use millrace::view::cluster::ClusterScene;
+use millrace::view::layers::scene::LayersScene;
 use millrace::view::orders::{Answers, OrdersScene, Unfinished};
 
 /// What to show.
@@ -16,6 +18,8 @@ pub enum Picture<'a> {
     Orders(&'a OrdersScene, &'a Unfinished, &'a Answers),
     /// A cluster.
     Cluster(&'a ClusterScene),
+    /// Two architectures.
+    Layers(&'a LayersScene),
     /// Visitors' clicks.
     Clicks(&'a ClickScene),
 }
@@ -25,6 +29,7 @@ pub enum Picture<'a> {
 pub struct Painters {
     orders: paint::Painter,
     cluster: cluster::Painter,
+    layers: layers::Painter,
     clicks: clickstream::Painter,
     last: Last,
 }
@@ -35,6 +40,7 @@ enum Last {
     #[default]
     Orders,
     Cluster,
+    Layers,
     Clicks,
 }
 
@@ -43,6 +49,7 @@ macro_rules! whoever {
         match $self.last {
             Last::Orders => $self.orders.$name($($arg)?),
             Last::Cluster => $self.cluster.$name($($arg)?),
+            Last::Layers => $self.layers.$name($($arg)?),
             Last::Clicks => $self.clicks.$name($($arg)?),
         }
     };
@@ -60,6 +67,7 @@ impl Painters {
         self.last = match picture {
             Picture::Orders(..) => Last::Orders,
             Picture::Cluster(_) => Last::Cluster,
+            Picture::Layers(_) => Last::Layers,
             Picture::Clicks(_) => Last::Clicks,
         };
         match picture {
@@ -82,6 +90,7 @@ impl Painters {
                 };
                 self.cluster.paint(size, &view);
             }
+            Picture::Layers(scene) => self.layers.paint(size, scene),
             Picture::Clicks(scene) => self.clicks.paint(size, scene),
         }
     }
