@@ -184,7 +184,8 @@ fn loaded_models_answer_too_and_what_is_no_model_is_said() {
     }
     assert_eq!((heavy.models.len(), heavy.missing.len()), (2, 0));
     let tables = heavy.tables();
-    assert_eq!(tables.len(), 4);
+    assert_eq!(tables.len(), 5);
+    assert_eq!((tables[0].rows.len(), tables[1].rows.len()), (9, 9));
     for table in &tables {
         assert!(!table.rows.is_empty(), "{}", table.caption);
         let right = |row: &Vec<String>| row.len() == table.heads.len();
