@@ -1,6 +1,7 @@
 //! Every term of the notes' glossaries that exists in Millrace so far: a sentence each, and the
 //! moment of a run that shows it.
 
+mod clicks;
 mod layers;
 mod sketches;
 
@@ -428,13 +429,14 @@ const COPIES: [Term; 9] = [
 ];
 
 /// The chapters.
-const CHAPTERS: [(&str, &[Term]); 8] = [
+const CHAPTERS: [(&str, &[Term]); 9] = [
     ("Streams", &STREAMS),
     ("Topics and brokers", &CLUSTER),
     ("Copies", &COPIES),
     ("Producers", &PRODUCERS),
     ("Consumers", &CONSUMERS),
     ("Lambda and Kappa", &layers::LAYERS),
+    ("Clickstream", &clicks::CLICKS),
     ("Windows", &WINDOWS),
     ("Sketches", &sketches::SKETCHES),
 ];
