@@ -303,10 +303,10 @@ impl Component for App {
         // What a link shows stands still; so does what nobody may be looking at yet.
         let play = !opening.still && !params.embed && opening.page.has_stage();
         opening.lab.player_mut().play(play);
-        if params.bench {
+        let staged = stage_of(opening.page, &opening.lab);
+        if params.bench && staged == Page::Orders {
             opening.lab.crowd();
         }
-        let staged = stage_of(opening.page, &opening.lab);
         let on = ctx.link().callback(Msg::Do);
         let mut sketches = opening
             .sketches

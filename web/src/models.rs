@@ -13,7 +13,6 @@ use crate::ui::{
 };
 use millrace::id::{OrderId, TopicId, TopicPartition};
 use millrace::protocol::Service;
-use millrace::scenario::clickstream::SESSIONS;
 use millrace::sim::{Node, Status, World};
 use millrace::time::Time;
 use millrace::view::cluster::ClusterScene;
@@ -71,7 +70,10 @@ pub fn snapshot(
     Snapshot {
         transport: transport(lab, before.map(|b| &b.transport)),
         scenario: (scenario.name.clone(), scenario.title.clone()),
-        watch: (caption(lab), proposed.to_owned()),
+        watch: match scenes.own() {
+            Some(own) if scenes.page == Page::Clickstream => (own.told(), String::new()),
+            _ => (caption(lab), proposed.to_owned()),
+        },
         summary: match scenes.page {
             Page::Cluster => cluster::explain::summary(&timeline.moment().world, &scenes.cluster),
             Page::Layers => layers::explain::summary(timeline),
@@ -298,10 +300,6 @@ fn clicks_now(lab: &Lab, look: &Look, scenes: &Scenes, asked: Vec<Asked>) -> Cli
         };
     }
     let moment = timeline.moment();
-    let wanted = Wanted {
-        most: LIVE,
-        ..Wanted::default()
-    };
     ClicksNow {
         explain: clickstream::explain(timeline, scene),
         asked,
@@ -309,7 +307,7 @@ fn clicks_now(lab: &Lab, look: &Look, scenes: &Scenes, asked: Vec<Asked>) -> Cli
         users,
         visitor,
         courses,
-        live: topics::topic_rows(&moment.world, SESSIONS, &wanted),
+        live: clickstream::live_table(timeline, LIVE),
         sessions,
         promises: numbers::promises(moment),
         own: false,

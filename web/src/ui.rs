@@ -310,7 +310,7 @@ pub struct ClicksNow {
     /// What models make of the session that is looked at.
     pub courses: Option<Table>,
     /// The youngest records of the topic of sessions.
-    pub live: Vec<TopicRow>,
+    pub live: Table,
     /// The picture as a table.
     pub sessions: Table,
     /// The guarantees.

@@ -16,7 +16,7 @@ use crate::stream::Keys;
 use crate::stream::topology::{
     Does, Expr, Extractor, Fold, Format, Step, Task, TaskOut, Topology, Windowing,
 };
-use crate::time::{EVENT_EPOCH_MS, Span, Time};
+use crate::time::{EVENT_EPOCH_MS, Span, Time, in_order};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -125,10 +125,11 @@ fn scene() -> Scenario {
         name: "clickstream".into(),
         title: "Clicks become sessions".into(),
         watch: "A session ends when nothing was clicked for 30 minutes. At 10:46 a click of 10:07 \
-                arrives: Alice's phone had no reception. It joins two of her sessions, and the first, \
-                which was told already, is taken back."
+                arrives: Alice's phone had no reception. It joins two of her sessions, and what \
+                was told of the first is taken back."
             .into(),
-        try_this: "Kill worker 1 before 10:46: does the late click still find both sessions?".into(),
+        try_this: "Kill worker 1 before 10:46: does the late click still find both sessions?"
+            .into(),
         try_done: Some(stop("worker-1", Stop::Killed)),
         try_until: Some(Time(76 * 60_000_000)),
         settings: Settings {
@@ -149,13 +150,13 @@ fn scene() -> Scenario {
         captions: vec![
             caption(
                 53 * 60_000,
-                "Alice's last click before 10:00 was at 09:53. The watermark has passed 10:23, so that session \
-                 is over: it is told.",
+                "Alice's last click before 10:00 was at 09:53. That session is over when the watermark, 5 \
+                 minutes behind the newest click of its partition, has passed 10:23.",
             ),
             caption(
                 76 * 60_000 + 5_000,
                 "A click of 10:07 arrives, 39 minutes late. It lies 14 minutes after one session of Alice and \
-                 28 before the next, so both are one. What was told of the first is taken back.",
+                 28 before the next, so both are one. If the first was told, that is taken back.",
             ),
         ],
         questions: vec![Question {
@@ -252,6 +253,22 @@ pub fn bought(world: &World, user: &str, from: Time, until: Time) -> bool {
         }
     });
     bought
+}
+
+/// The youngest records of the topic of sessions, the youngest first: session, symbols (none where it is
+/// taken back) and timestamp.
+#[must_use]
+pub fn youngest(world: &World, most: usize) -> Vec<(SessionKey, Option<String>, i64)> {
+    let mut all = Vec::new();
+    for_each(world, SESSIONS, |key, value, ts| {
+        if let Some(session) = session_key(key) {
+            let symbols = value.map(|value| String::from_utf8_lossy(value).into_owned());
+            all.push((session, symbols, ts));
+        }
+    });
+    all.sort_by_cached_key(|(.., ts)| u64::MAX - in_order(*ts));
+    all.truncate(most);
+    all
 }
 
 /// Sessions of visitors with a name that were told and taken back: whose, and the newest click then, in ms

@@ -2,7 +2,7 @@
 
 use super::explain::{questions, told, what_ifs};
 use super::fields::Entry;
-use super::parts::{bare_table, data_table, promises, records, trouble};
+use super::parts::{bare_table, data_table, promises, trouble};
 use crate::ui::{Action, ClicksModels, ClicksNow, OwnClicks, OwnWish, Ui};
 use millrace::view::predict::Score;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -26,7 +26,7 @@ pub fn now(ui: &Ui, data: &ClicksNow, score: Score) -> Html {
             { what_ifs(ui, &data.what_if) }
             if !data.own {
                 <h3>{ "Live topic · sessions" }</h3>
-                { records(ui, &data.live, "The youngest records of sessions", None) }
+                <div class="scroller" tabindex="0" role="region" aria-label="The youngest records of sessions">{ data_table(&data.live, None) }</div>
             }
             <div class="scroller" tabindex="0" role="region" aria-label={data.sessions.caption.clone()} data-testid="sessions">{ data_table(&data.sessions, None) }</div>
             if !data.own {
@@ -91,6 +91,8 @@ pub fn own(ui: &Ui, data: &OwnClicks) -> Html {
         let input: HtmlInputElement = event.target_unchecked_into();
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
             crate::drop::read(file, &on);
+            // So that the same file can be chosen again.
+            input.set_value("");
         }
     });
     let id = ui.id("clicks-file");

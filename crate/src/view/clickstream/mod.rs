@@ -13,7 +13,7 @@ pub use models::Heavy;
 pub use own::Own;
 pub use scene::{Look, scene};
 pub use words::{
-    course_table, explain, moved_table, part, sessions_table, summary, totals, what_if,
+    course_table, explain, live_table, moved_table, part, sessions_table, summary, totals, what_if,
 };
 
 use crate::clickstream::intent::Moved;

@@ -263,7 +263,7 @@ impl Own {
         for (at, user) in users.into_iter().enumerate() {
             let name = self.file.users().name(user).into_owned();
             let all = self.sessions.of(user);
-            let seen = all.filter(|s| s.end() >= from && s.start() <= from + length);
+            let seen = all.filter(|s| s.last() >= from && s.start() <= from + length);
             let mut sessions: Vec<Boxed> = seen.take(MOST_BOXES).map(boxed).collect();
             if at == place {
                 let known = Known::default();

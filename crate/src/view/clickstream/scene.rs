@@ -57,7 +57,7 @@ pub fn scene(
     scene.chosen = None;
     for (place, (user, known)) in (0..).zip(names.into_iter().zip(known)) {
         let mut sessions = sessions(&known, scene.watermark);
-        sessions.retain(|session| session.end >= from);
+        sessions.retain(|session| session.last() >= from);
         if place == look.visitor.min(ROWS - 1) {
             scene.chosen = chosen(&user, &mut sessions, &known, look.session, heavy);
         }

@@ -58,6 +58,8 @@ fn a_session_is_open_then_told_and_a_late_click_takes_it_back() {
         told.contains("1221 had been told as a session of its own"),
         "{told}"
     );
+    let live = live_table(&timeline, 6);
+    assert!((2..=6).contains(&live.rows.len()), "{live:?}");
     let chosen = after.chosen.as_ref().expect("a session is looked at");
     assert_eq!(chosen.symbols, [1, 2, 2, 1, 2, 3, 3]);
     assert_eq!(

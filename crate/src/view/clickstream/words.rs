@@ -6,7 +6,7 @@ use crate::clickstream::features::{Feature, motifs};
 use crate::clickstream::intent::{Part, before_purchase};
 use crate::clickstream::symbol::digits;
 use crate::protocol::Stop;
-use crate::scenario::clickstream::{LATENESS_MS, Outcome, clock};
+use crate::scenario::clickstream::{LATENESS_MS, Outcome, clock, youngest};
 use crate::sim::{Command, Status, Timeline};
 use crate::view::cluster::tasks;
 use crate::view::panel::{Explain, Table, Text, WhatIf};
@@ -199,6 +199,27 @@ pub fn sessions_table(scene: &ClickScene) -> Table {
     Table {
         caption: "Sessions in sight".into(),
         heads: ["visitor", "from", "to", "clicks", "symbols", "is"]
+            .map(String::from)
+            .into(),
+        rows: rows.collect(),
+    }
+}
+
+/// The youngest records of the topic of sessions.
+#[must_use]
+pub fn live_table(timeline: &Timeline, most: usize) -> Table {
+    let hours = timeline.scenario().hours;
+    let rows = youngest(&timeline.moment().world, most).into_iter();
+    let rows = rows.map(|((user, start, _), symbols, _)| {
+        let (events, symbols) = match symbols {
+            Some(symbols) => (symbols.len().to_string(), symbols),
+            None => ("–".into(), "taken back".into()),
+        };
+        vec![user, clock(hours, start), events, symbols]
+    });
+    Table {
+        caption: "The youngest records, the youngest first".into(),
+        heads: ["key", "start", "events", "symbols"]
             .map(String::from)
             .into(),
         rows: rows.collect(),
