@@ -7,6 +7,7 @@ mod access;
 mod clickstream;
 mod cluster;
 mod compare;
+mod course;
 mod crash;
 mod embed;
 mod keyboard;

@@ -16,6 +16,8 @@ pub struct EmbedProps {
     pub seed: u64,
     /// The page, where it plays no scenario.
     pub page: &'static str,
+    /// What the frame is called for those who do not see it.
+    pub title: &'static str,
     /// The link to the instant at which the dialog was opened; empty if there can be none.
     pub link: String,
 }
@@ -68,7 +70,7 @@ impl Component for Embed {
             };
             sets(ctx, freeze).reform(checked)
         };
-        let link = &ctx.props().link;
+        let EmbedProps { link, title, .. } = ctx.props();
         let place = link.find('#').filter(|_| choice.here);
         let fragment = place.map_or("", |place| &link[place..]);
         let url = address(&dom::address(), ctx.props(), choice, fragment);
@@ -85,9 +87,9 @@ impl Component for Embed {
                         }) }</div>
                     </details>
                 </div>
-                <Snippet label="HTML" text={html_line(&url)} testid="embed-html" />
-                <Snippet label="MkDocs Material" text={mkdocs(&url)} />
-                <Snippet label="reveal.js" text={reveal(&url)} />
+                <Snippet label="HTML" text={html_line(&url, title)} testid="embed-html" />
+                <Snippet label="MkDocs Material" text={mkdocs(&url, title)} />
+                <Snippet label="reveal.js" text={reveal(&url, title)} />
             </>
         }
     }
@@ -123,23 +125,23 @@ fn quoted(url: &str) -> String {
     url.replace('&', "&amp;").replace('"', "&quot;")
 }
 
-fn html_line(url: &str) -> String {
+fn html_line(url: &str, title: &str) -> String {
     format!(
-        "<iframe src=\"{}\" title=\"Millrace: the order pipeline\" width=\"100%\" height=\"760\" loading=\"lazy\" sandbox=\"allow-scripts allow-popups\" style=\"border:0\"></iframe>",
+        "<iframe src=\"{}\" title=\"Millrace: {title}\" width=\"100%\" height=\"760\" loading=\"lazy\" sandbox=\"allow-scripts allow-popups\" style=\"border:0\"></iframe>",
         quoted(url)
     )
 }
 
-fn mkdocs(url: &str) -> String {
+fn mkdocs(url: &str, title: &str) -> String {
     format!(
         "<div class=\"result\" markdown>\n{}\n</div>",
-        html_line(url)
+        html_line(url, title)
     )
 }
 
-fn reveal(url: &str) -> String {
+fn reveal(url: &str, title: &str) -> String {
     format!(
-        "<section>\n  <iframe data-src=\"{}\" title=\"Millrace: the order pipeline\" width=\"1200\" height=\"640\" sandbox=\"allow-scripts allow-popups\" style=\"border:0\"></iframe>\n</section>",
+        "<section>\n  <iframe data-src=\"{}\" title=\"Millrace: {title}\" width=\"1200\" height=\"640\" sandbox=\"allow-scripts allow-popups\" style=\"border:0\"></iframe>\n</section>",
         quoted(url)
     )
 }
@@ -150,12 +152,13 @@ mod tests {
 
     #[test]
     fn addresses_are_safe_in_attributes() {
-        let line = html_line("https://host/a\"b/?embed=1&exam=1");
+        let line = html_line("https://host/a\"b/?embed=1&exam=1", "Windows");
         assert!(
             line.contains("src=\"https://host/a&quot;b/?embed=1&amp;exam=1\""),
             "{line}"
         );
-        assert!(reveal("x").contains("data-src=\"x\""));
-        assert!(mkdocs("x").contains("sandbox=\"allow-scripts"));
+        assert!(line.contains("title=\"Millrace: Windows\""), "{line}");
+        assert!(reveal("x", "Orders").contains("data-src=\"x\""));
+        assert!(mkdocs("x", "Orders").contains("sandbox=\"allow-scripts"));
     }
 }

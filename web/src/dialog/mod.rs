@@ -34,7 +34,7 @@ pub fn dialog(
             } else {
                 ui.page.name()
             };
-            let content = html! { <embed::Embed scenario={scenario.clone()} {seed} {page} link={link.to_owned()} /> };
+            let content = html! { <embed::Embed scenario={scenario.clone()} {seed} {page} title={ui.page.title()} link={link.to_owned()} /> };
             ("Put this scene in a page", content)
         }
         Over::Load => {
