@@ -202,7 +202,9 @@ fn log(pen: &mut Pen, scene: &LayersScene, width: f32) {
 /// Bars where somebody reads, each with its name.
 fn reads(pen: &mut Pen, scene: &LayersScene, (top, bottom): (f32, f32)) {
     let live = scene.reads.len().saturating_sub(1);
-    for (n, read) in scene.reads.iter().enumerate() {
+    // Where words stand already: those that would meet others are left out, the first of them first.
+    let mut taken: Vec<(f32, f32)> = Vec::new();
+    for (n, read) in scene.reads.iter().enumerate().rev() {
         let x = pen.x(read.at);
         let ink = if n == live { Ink::Main } else { Ink::Accent };
         let style = solid(ink, if n == live { 1.2 } else { 2.0 });
@@ -210,16 +212,20 @@ fn reads(pen: &mut Pen, scene: &LayersScene, (top, bottom): (f32, f32)) {
         // The end of the log is named at the right of its bar, those behind it at the left.
         let y = bottom + 14.0;
         let room = Face::Small.width(&read.label);
-        let set = if n != live && x - room > pen.left {
-            Face::Small.right(ink)
-        } else {
-            Face::Small.left(ink)
+        let from = match n == live {
+            true => x.min(pen.right + 12.0 - room),
+            false if x - room > pen.left => x - room,
+            false => x,
         };
-        let x = if x + room > pen.right + 12.0 && n == live {
-            pen.right + 12.0 - room
-        } else {
-            x
-        };
+        let (before, after) = (from - 6.0, from + room + 6.0);
+        if taken
+            .iter()
+            .any(|(left, right)| before < *right && *left < after)
+        {
+            continue;
+        }
+        taken.push((from, from + room));
+        let (x, set) = (from, Face::Small.left(ink));
         pen.list.text((x, y), set, format_args!("{}", read.label));
     }
 }
