@@ -32,7 +32,7 @@ impl Places {
 /// Paints the rows; where they end.
 pub(super) fn paint(pen: &mut Pen, height: f32, scene: &ClickScene) -> f32 {
     let top = head(pen);
-    let left = if pen.narrow() { 52.0 } else { 84.0 };
+    let left = if pen.narrow() { 60.0 } else { 84.0 };
     let pitch = if pen.narrow() {
         42.0
     } else {

@@ -32,7 +32,7 @@ pub fn ink(side: usize) -> Ink {
 const BEGUN: Time = Time(600_000_000);
 
 /// Full scales that an axis may have, in percent.
-const SCALES: [u32; 5] = [5, 10, 20, 40, 100];
+const SCALES: [u32; 6] = [5, 10, 20, 40, 60, 100];
 
 fn dotted(ink: Ink, width: f32) -> Style {
     let dash = Dash::Dotted;
