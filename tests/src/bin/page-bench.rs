@@ -71,7 +71,9 @@ fn main() -> ExitCode {
 
 fn rounds(site: &Site) {
     let browser = open(site, "?bench=1");
-    browser.wait_until("the export bench_names()", "wasm_bindgen.bench_names");
+    // Its functions have names before there is anything behind them.
+    let ready = "performance.getEntriesByName('millrace:first-record').length > 0";
+    browser.wait_until("the first record", ready);
     let names = browser.run("return Array.from(wasm_bindgen.bench_names())", &[]);
     for name in names.as_array().expect("bench_names() gives a list") {
         let name = name.as_str().expect("a name is text");
