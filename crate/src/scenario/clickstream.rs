@@ -224,7 +224,7 @@ pub fn session_key(key: &[u8]) -> Option<SessionKey> {
 }
 
 /// Calls `each` with key, value and timestamp of every record of a topic, partition by partition.
-fn for_each(world: &World, topic: &str, mut each: impl FnMut(&[u8], Option<&[u8]>, i64)) {
+pub fn for_each(world: &World, topic: &str, mut each: impl FnMut(&[u8], Option<&[u8]>, i64)) {
     let Some(topic) = world.topic_id(topic) else {
         return;
     };

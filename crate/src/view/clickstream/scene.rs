@@ -6,9 +6,8 @@ use crate::clickstream::features::{Features, visibility};
 use crate::clickstream::intent::{BALANCED, Kind, Model};
 use crate::clickstream::session::GAP_MS;
 use crate::feed;
-use crate::id::TopicPartition;
 use crate::scenario::clickstream::{
-    BEHIND_MS, CLICKS, Heard, SESSIONS, SessionKey, heard, session_key,
+    BEHIND_MS, CLICKS, Heard, SESSIONS, SessionKey, for_each, heard, session_key,
 };
 use crate::sim::{Hours, Moment, World};
 use crate::time::{EVENT_EPOCH_MS, Time, in_order};
@@ -112,23 +111,6 @@ fn known(world: &World, names: &[String], from: i64) -> Vec<Known> {
         }
     });
     known
-}
-
-fn for_each(world: &World, topic: &str, mut each: impl FnMut(&[u8], Option<&[u8]>, i64)) {
-    let Some(topic) = world.topic_id(topic) else {
-        return;
-    };
-    for partition in 0..world.partitions(topic) {
-        if let Some(log) = world.log(TopicPartition::new(topic, partition)) {
-            for record in log.batches().flat_map(|batch| batch.records()).flatten() {
-                each(
-                    record.key.unwrap_or_default(),
-                    record.value,
-                    record.timestamp,
-                );
-            }
-        }
-    }
 }
 
 /// The clicks of a visitor, cut where the gap is greater.

@@ -29,7 +29,7 @@ pub const TWITTER: Published = Published {
         "Throughput: at most about 100 MB/s before, about 1 GB/s after.",
         "More than 95 % of the new results were exactly those of the batch pipeline.",
     ],
-    source: "“Processing billions of events in real time at Twitter”, Twitter Engineering, 22 October 2021.",
+    source: "“Processing billions of events in real time at Twitter”, Twitter Engineering, 22 October 2021; all but the first as others sum it up.",
 };
 
 /// An architecture's name in a scene: without a speed layer the two are batch and stream.
